@@ -1,0 +1,1 @@
+//! The rules of the transfusion department: one deterministic hospital.

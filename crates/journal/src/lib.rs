@@ -1,0 +1,1 @@
+//! The durable journal on SQLite and PostgreSQL: hash chain, lease, snapshots.

@@ -1,0 +1,2 @@
+//! The `lifeline` command.
+fn main() {}

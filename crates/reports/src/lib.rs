@@ -1,0 +1,1 @@
+//! Reporting tables filled from the journal.

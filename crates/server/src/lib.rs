@@ -1,0 +1,1 @@
+//! The desk, the pages, the API, the device links and the jobs.

@@ -1,0 +1,1 @@
+//! Seeded histories of whole hospitals against the invariants.
