@@ -1,0 +1,52 @@
+//! One contract, two databases: every case below runs on SQLite and on PostgreSQL.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod appending;
+mod database;
+mod reading;
+mod side_tables;
+
+use database::Database;
+
+/// Runs every case on both databases.
+macro_rules! contract {
+    ($($module:ident :: $case:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $case() { super::run(super::Database::sqlite, super::$module::$case); })*
+        }
+    };
+}
+
+fn run<F: Future<Output = ()>>(database: fn() -> Database, case: fn(Database) -> F) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async { case(database()).await });
+}
+
+contract! {
+    appending::a_new_journal_is_empty,
+    appending::the_chain_is_continuous,
+    appending::a_reopened_journal_goes_on,
+    appending::what_cannot_be_kept_is_refused_whole,
+    appending::a_writer_that_is_behind_is_refused,
+    appending::an_empty_batch_only_checks_the_lease,
+    appending::the_lease_is_exclusive_until_released,
+    appending::a_restarted_holder_deposes_its_former_self,
+    appending::an_expired_lease_is_taken_over_and_the_old_writer_is_fenced,
+    appending::two_writers_racing_on_one_database_lose_nothing,
+    reading::known_commands_answer_with_their_entries,
+    reading::pages_are_bounded,
+    reading::subjects_are_listed_in_order_both_ways,
+    reading::filters_select_exactly_and_walk_to_the_end,
+    reading::replay_gives_back_what_was_written,
+    reading::a_follower_sees_what_another_server_writes,
+    side_tables::snapshots_come_back_and_are_pruned,
+    side_tables::a_snapshot_beyond_the_journal_is_refused,
+    side_tables::checkpoints_are_remembered,
+    side_tables::credentials_are_replaced_and_removed,
+    side_tables::sessions_live_until_they_end,
+}
