@@ -1,0 +1,8 @@
+# 登录
+sign-in-title = 登录
+sign-in-login = 工号
+sign-in-login-note = 可直接扫描工牌
+sign-in-password = 密码
+sign-in-submit = 登录
+sign-in-demo = 演示账号
+sign-in-demo-note = 这是演示医院，人员与患者均为虚构。点一行即可填入。

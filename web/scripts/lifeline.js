@@ -1,0 +1,201 @@
+// The few things a page cannot do by itself: the scanner, keys, clocks, the idle lock, and live fragments. It holds no text and no rule.
+(() => {
+  "use strict";
+  const SCAN_GAP_MS_MAX = 60; // a keyboard-wedge scanner types faster than any person
+  const SCAN_LENGTH_MIN = 4;
+  const SCAN_LENGTH_MAX = 512;
+  const REFRESH_GAP_MS = 400; // many events at once refresh a fragment once
+  const IDLE_WARNING_S = 30;
+
+  const scanField = () => document.querySelector("[data-scan]");
+  const isTyping = (node) => node instanceof HTMLElement && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
+  const visible = (node) => node.offsetParent !== null;
+
+  // --- A scan anywhere goes to the page's open scan field if there is one, else to the field at the top. ---
+  let buffer = "";
+  let last = 0;
+  const openField = () => [...document.querySelectorAll("main input[data-expects]")].find((field) => !field.value && !field.disabled && visible(field));
+  const scanning = (event) => buffer.length > 0 && event.timeStamp - last <= SCAN_GAP_MS_MAX;
+  const deliver = (text) => {
+    const field = openField() ?? scanField();
+    if (!field) return;
+    field.value = text;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    if (field.matches("[data-scan]")) field.form?.requestSubmit();
+    else { field.focus(); goOn(field); }
+  };
+  const wedge = (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return false;
+    const now = event.timeStamp;
+    if (now - last > SCAN_GAP_MS_MAX) buffer = "";
+    last = now;
+    if (event.key === "Enter" || event.key === "Tab") {
+      const text = buffer;
+      buffer = "";
+      if (text.length < SCAN_LENGTH_MIN) return false;
+      deliver(text);
+      return true;
+    }
+    if (event.key.length === 1 && buffer.length < SCAN_LENGTH_MAX) buffer += event.key;
+    return false;
+  };
+
+  // --- Forms in scan order: Enter goes to the next field, and sends from the last. ---
+  const goOn = (field) => {
+    const form = field.form;
+    if (!form) return;
+    const fields = [...form.elements].filter((item) => /^(INPUT|SELECT|TEXTAREA)$/.test(item.tagName) && item.type !== "hidden" && !item.disabled && visible(item));
+    const next = fields.slice(fields.indexOf(field) + 1).find((item) => item.type !== "checkbox" && item.type !== "radio" && !item.value);
+    if (next) { next.focus(); next.select?.(); } else if (fields.every((item) => item.validity.valid)) form.requestSubmit();
+    else form.reportValidity();
+  };
+
+  // --- Grades by single keys. ---
+  const GRADES = { 0: "0", w: "w+", 1: "1+", 2: "2+", 3: "3+", 4: "4+", m: "mf", h: "H" };
+  const grade = (field, event) => {
+    const cells = [...document.querySelectorAll("[data-grade]")].filter(visible);
+    const step = (by) => { const cell = cells[cells.indexOf(field) + by]; cell?.focus(); cell?.select(); };
+    const value = GRADES[event.key.toLowerCase()];
+    if (value) { field.value = value; field.dispatchEvent(new Event("input", { bubbles: true })); step(1); }
+    else if (event.key === "Backspace" || event.key === "Delete") { if (field.value) field.value = ""; else step(-1); }
+    else if (event.key === "ArrowRight" || event.key === "Enter") step(1);
+    else if (event.key === "ArrowLeft") step(-1);
+    else return event.key.length === 1 && !event.ctrlKey && !event.metaKey;
+    return true;
+  };
+
+  // --- Tables: j/k or the arrows walk the rows, Enter opens. ---
+  const rowsOf = (table) => [...table.querySelectorAll("tbody tr[data-href]")];
+  const walk = (event) => {
+    const by = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+    const table = document.activeElement?.closest?.(".table-frame")?.querySelector("[data-rows]") ?? document.querySelector("main [data-rows]");
+    if (!by || !table) return false;
+    const rows = rowsOf(table);
+    if (!rows.length) return false;
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    const row = rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? (by > 0 ? 0 : rows.length - 1) : at + by))];
+    const target = row.querySelector("a") ?? row;
+    if (target === row) row.tabIndex = -1;
+    target.focus();
+    row.scrollIntoView({ block: "nearest" });
+    return true;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    touch();
+    const field = event.target;
+    if (event.key === "F2" || (event.key === "/" && !isTyping(field) && !scanning(event))) {
+      const top = scanField();
+      if (top) { event.preventDefault(); top.focus(); top.select(); }
+      return;
+    }
+    if (field instanceof HTMLInputElement && field.hasAttribute("data-grade")) {
+      if (grade(field, event)) event.preventDefault();
+      return;
+    }
+    if (isTyping(field)) {
+      if (event.key === "Enter" && field.closest("[data-scan-form]") && field.tagName !== "TEXTAREA") { event.preventDefault(); goOn(field); }
+      return;
+    }
+    const inScan = scanning(event);
+    if (wedge(event)) { event.preventDefault(); return; }
+    if (inScan || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (walk(event)) event.preventDefault();
+    else if (event.key === "Enter" && field instanceof HTMLElement && field.matches("tr[data-href]")) location.assign(field.dataset.href);
+  });
+
+  document.addEventListener("click", (event) => {
+    touch();
+    const fill = event.target.closest("[data-fill-login]");
+    if (fill) {
+      document.getElementById("login").value = fill.dataset.fillLogin;
+      document.getElementById("password").value = fill.dataset.fillPassword;
+      document.querySelector("form [type=submit]")?.focus();
+      return;
+    }
+    if (event.target.closest("[data-print]")) { print(); return; }
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    const row = event.target.closest("tr[data-href]");
+    if (row && !event.target.closest("a, button, input, label, select")) location.assign(row.dataset.href);
+  });
+  document.addEventListener("pointermove", () => touch(), { passive: true });
+
+  // A form goes out once; the idempotency key would make the second harmless, but a dead button says so.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (button && event.target.method === "post") setTimeout(() => { button.disabled = true; });
+  });
+  addEventListener("pageshow", () => { for (const button of document.querySelectorAll("button[type=submit][disabled]:not([data-closed])")) button.disabled = false; });
+
+  // --- Clocks: how long since, how long until. d h m and s are unit symbols in both languages. ---
+  const span = (seconds) => {
+    const s = Math.abs(Math.trunc(seconds));
+    const two = (n) => String(n).padStart(2, "0");
+    if (s >= 172800) return `${Math.trunc(s / 86400)} d`;
+    if (s >= 3600) return `${Math.trunc(s / 3600)} h ${two(Math.trunc(s / 60) % 60)} m`;
+    return `${Math.trunc(s / 60)}:${two(s % 60)}`;
+  };
+  const tick = () => {
+    const now = Date.now();
+    for (const clock of document.querySelectorAll("[data-since]")) clock.textContent = `+${span((now - Date.parse(clock.dataset.since)) / 1000)}`;
+    for (const clock of document.querySelectorAll("[data-due]")) {
+      const left = (Date.parse(clock.dataset.due) - now) / 1000;
+      clock.textContent = `${left < 0 ? "−" : ""}${span(left)}`;
+      clock.classList.toggle("is-over", left < 0);
+      clock.classList.toggle("is-near", left >= 0 && left < Number(clock.dataset.nearSeconds ?? 3600));
+    }
+    idle(now);
+  };
+
+  // --- Idle lock: a warning that counts down, then the lock form of the menu is sent. ---
+  let touched = Date.now();
+  function touch() { touched = Date.now(); }
+  const limit = Number(document.body.dataset.idleSeconds ?? 0);
+  const idle = (now) => {
+    if (!limit) return;
+    const left = limit - Math.trunc((now - touched) / 1000);
+    const warning = document.querySelector("[data-idle-warning]");
+    if (warning) {
+      warning.hidden = left > IDLE_WARNING_S;
+      if (!warning.hidden) warning.textContent = warning.dataset.words.replace("{seconds}", String(Math.max(0, left)));
+    }
+    if (left <= 0) { touched = now; document.querySelector("[data-lock]")?.form.requestSubmit(); }
+  };
+
+  // --- Live fragments: <section id data-live="stock alarms" data-live-from="/board/stock"> is fetched anew when /events names one of its subjects. ---
+  const waiting = new Set();
+  const refresh = (node) => {
+    if (waiting.has(node)) return;
+    waiting.add(node);
+    setTimeout(() => {
+      waiting.delete(node);
+      // A fragment somebody is typing in is left alone until they leave it.
+      if (node.isConnected && !(isTyping(document.activeElement) && node.contains(document.activeElement))) {
+        window.htmx?.ajax("GET", node.dataset.liveFrom, { target: node, swap: "outerHTML" });
+      }
+    }, REFRESH_GAP_MS);
+  };
+  const listen = () => {
+    const subjects = new Set([...document.querySelectorAll("[data-live]")].flatMap((node) => node.dataset.live.split(/\s+/)));
+    if (!subjects.size) return;
+    const source = new EventSource("/events");
+    const all = () => document.querySelectorAll("[data-live]");
+    for (const subject of subjects) source.addEventListener(subject, () => { for (const node of all()) if (node.dataset.live.split(/\s+/).includes(subject)) refresh(node); });
+    let lost = false;
+    source.addEventListener("error", () => { lost = true; document.body.classList.add("is-offline"); });
+    // What happened while the line was down is not told again: fetch everything once.
+    source.addEventListener("open", () => { document.body.classList.remove("is-offline"); if (lost) { lost = false; all().forEach(refresh); } });
+    addEventListener("pagehide", () => source.close());
+  };
+
+  // --- htmx carries the form secret in a header. ---
+  document.addEventListener("htmx:config:request", (event) => {
+    const headers = event.detail?.ctx?.request?.headers ?? event.detail?.headers;
+    const secret = document.querySelector("meta[name=csrf-token]")?.content;
+    if (headers && secret) headers["X-CSRF-Token"] = secret;
+  });
+
+  tick();
+  setInterval(tick, 1000);
+  listen();
+})();
