@@ -1,0 +1,106 @@
+use super::{Context, authorised};
+use crate::finding::{Finding, Reason, Refusal, Rule, Severity};
+use crate::hospital::Hospital;
+use crate::id::UserId;
+use crate::people::Action;
+
+/// Collects findings, so that a refusal lists all of them and never only the first.
+#[derive(Debug)]
+pub struct Checks<'a> {
+    hospital: &'a Hospital,
+    context: &'a Context,
+    /// Everything found so far.
+    pub findings: Vec<Finding>,
+}
+
+impl<'a> Checks<'a> {
+    /// Nothing found yet.
+    pub fn new(hospital: &'a Hospital, context: &'a Context) -> Self {
+        Self {
+            hospital,
+            context,
+            findings: Vec::new(),
+        }
+    }
+
+    /// Adds a finding.
+    pub fn find(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Adds the finding unless the condition holds.
+    pub fn require(&mut self, holds: bool, finding: impl FnOnce() -> Finding) {
+        if !holds {
+            self.findings.push(finding());
+        }
+    }
+
+    /// The value, or `None` with the finding added.
+    pub fn take<T>(&mut self, result: Result<T, Finding>) -> Option<T> {
+        result.map_err(|finding| self.findings.push(finding)).ok()
+    }
+
+    /// The second person's signature: another, active person who is granted `action`.
+    pub fn second(&mut self, action: Action) -> Option<UserId> {
+        let signature = self.signature(action);
+        self.take(signature)
+    }
+
+    fn signature(&self, action: Action) -> Result<UserId, Finding> {
+        let second = self.context.second.as_ref().ok_or_else(|| {
+            Finding::new(Rule::SecondPersonNeeded).word(
+                "action",
+                format!("action-{}", action.name().replace('.', "-")),
+            )
+        })?;
+        if *second == self.context.actor {
+            return Err(Finding::new(Rule::SecondPersonSame).with("user", second.as_str()));
+        }
+        authorised(self.hospital, second, action, self.context.at)
+            .map(|_| second.clone())
+            .map_err(|finding| match finding.rule {
+                Rule::NotPermitted => Finding {
+                    rule: Rule::SecondPersonNotPermitted,
+                    ..finding
+                },
+                _ => finding,
+            })
+    }
+
+    /// Ends the checking. Stops refuse; a warning refuses unless the context carries a reason for its rule and the actor
+    /// holds the privilege the rule names. What was gone past comes back with its reasons, to be recorded.
+    pub fn settle(mut self) -> Result<Vec<(Finding, Reason)>, Refusal> {
+        let mut settled = Vec::new();
+        let mut refused = false;
+        let mut lacking = Vec::new();
+        for finding in &self.findings {
+            let reason = self.context.reasons.iter().find(|reason| {
+                let length = reason.text.trim().chars().count();
+                reason.rule == finding.rule && (Reason::LEAST..=Reason::MOST).contains(&length)
+            });
+            match (finding.severity, finding.rule.overridden_by(), reason) {
+                (Severity::Warning, Some(privilege), Some(reason)) => {
+                    match authorised(
+                        self.hospital,
+                        &self.context.actor,
+                        privilege,
+                        self.context.at,
+                    ) {
+                        Ok(_) => settled.push((finding.clone(), reason.clone())),
+                        Err(denied) => lacking.push(denied),
+                    }
+                }
+                _ => refused = true,
+            }
+        }
+        if refused || !lacking.is_empty() {
+            self.findings.extend(lacking);
+            self.findings
+                .sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            return Err(Refusal {
+                findings: self.findings,
+            });
+        }
+        Ok(settled)
+    }
+}

@@ -1,0 +1,208 @@
+//! Commands: the things a person or a device does. [`decide`] is the one door into the rules.
+
+mod checks;
+mod initialise;
+
+pub use checks::Checks;
+pub use initialise::Initialise;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::event::{AuditEvent, Event};
+use crate::finding::{Finding, Reason, Refusal, Rule};
+use crate::hospital::{Hospital, Stamp};
+use crate::id::UserId;
+use crate::people::{Action, User};
+use crate::subject::Subject;
+
+/// The version of a thing that a form was opened on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The thing.
+    pub subject: Subject,
+    /// The journal entry that had last changed it then.
+    pub seq: u64,
+}
+
+/// Everything a decision may depend on beside the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// Now.
+    pub at: Timestamp,
+    /// Who gives the command.
+    pub actor: UserId,
+    /// The second person, already re-authenticated at the edge.
+    pub second: Option<UserId>,
+    /// Reasons for going on past warnings.
+    pub reasons: Vec<Reason>,
+    /// What the form had seen.
+    pub seen: Vec<Seen>,
+}
+
+impl Context {
+    /// A context with neither second person, reasons nor versions.
+    pub fn new(at: Timestamp, actor: UserId) -> Self {
+        Self {
+            at,
+            actor,
+            second: None,
+            reasons: Vec::new(),
+            seen: Vec::new(),
+        }
+    }
+}
+
+/// Facts, or every finding that stands against them.
+pub type Decision = Result<Vec<Event>, Refusal>;
+
+/// What a command is able to say of itself.
+pub trait Decide {
+    /// The action that must be granted to the actor.
+    fn action(&self) -> Action;
+    /// What the command is about, for the record of a refusal.
+    fn subjects(&self) -> Vec<Subject>;
+    /// The rules. Never changes state; the actor is already authorised.
+    fn decide(&self, hospital: &Hospital, context: &Context) -> Decision;
+}
+
+macro_rules! commands {
+    ($($variant:ident($type:ty) = $name:literal,)*) => {
+        /// Every command.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Command {
+            $(
+                #[doc = concat!("See [`", stringify!($type), "`].")]
+                #[serde(rename = $name)]
+                $variant($type),
+            )*
+        }
+
+        impl Command {
+            /// The names of all commands.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// The command's name in the API and in refusals.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),* }
+            }
+
+            fn inner(&self) -> &dyn Decide {
+                match self { $(Self::$variant(command) => command),* }
+            }
+        }
+
+        $(impl From<$type> for Command {
+            fn from(command: $type) -> Self {
+                Self::$variant(command)
+            }
+        })*
+    };
+}
+
+commands! {
+    Initialise(Initialise) = "initialise",
+}
+
+impl Command {
+    /// The action that must be granted to the actor.
+    pub fn action(&self) -> Action {
+        self.inner().action()
+    }
+
+    /// What the command is about.
+    pub fn subjects(&self) -> Vec<Subject> {
+        self.inner().subjects()
+    }
+
+    /// The fact that this command was refused.
+    pub fn refused(&self, refusal: &Refusal) -> Event {
+        AuditEvent::Refused {
+            command: self.name().into(),
+            subjects: self.subjects(),
+            findings: refusal.findings.clone(),
+        }
+        .into()
+    }
+}
+
+/// Turns a command into facts or into a refusal. Pure: the same state, command and context always give the same answer.
+pub fn decide(hospital: &Hospital, command: &Command, context: &Context) -> Decision {
+    let inner = command.inner();
+    if !matches!(command, Command::Initialise(_)) {
+        authorised(hospital, &context.actor, inner.action(), context.at)?;
+    }
+    fresh(hospital, context)?;
+    inner.decide(hospital, context)
+}
+
+/// The person, if active and granted the action at the moment. Default deny.
+pub fn authorised<'a>(
+    hospital: &'a Hospital,
+    user: &UserId,
+    action: Action,
+    at: Timestamp,
+) -> Result<&'a User, Finding> {
+    let person = hospital
+        .people
+        .get(user)
+        .filter(|person| person.active)
+        .ok_or_else(|| Finding::new(Rule::PersonUnknown).with("user", user.as_str()))?;
+    if person
+        .roles
+        .iter()
+        .any(|role| hospital.policies.grants(*role, action, at))
+    {
+        Ok(person)
+    } else {
+        Err(Finding::new(Rule::NotPermitted)
+            .with("user", user.as_str())
+            .word(
+                "action",
+                format!("action-{}", action.name().replace('.', "-")),
+            ))
+    }
+}
+
+/// Refuses a form that was opened before somebody else changed the thing.
+fn fresh(hospital: &Hospital, context: &Context) -> Result<(), Refusal> {
+    let findings: Vec<Finding> = context
+        .seen
+        .iter()
+        .filter_map(|seen| {
+            let changed = hospital.changed(&seen.subject)?;
+            (changed.seq > seen.seq).then(|| {
+                Finding::new(Rule::StaleForm)
+                    .with("subject", seen.subject.clone())
+                    .with("by", changed.by.clone())
+                    .with("at", changed.at)
+            })
+        })
+        .collect();
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal { findings })
+    }
+}
+
+impl Hospital {
+    /// The journal entry that last changed a thing, where the state keeps it.
+    pub fn changed(&self, subject: &Subject) -> Option<&Stamp> {
+        Some(match subject {
+            Subject::Unit(id) => &self.units.get(id)?.changed,
+            Subject::Patient(id) => &self.patients.get(*id)?.changed,
+            Subject::Sample(id) => &self.samples.get(id)?.changed,
+            Subject::Request(id) => &self.requests.get(*id)?.changed,
+            Subject::Test(id) => &self.tests.get(*id)?.changed,
+            Subject::Crossmatch(id) => &self.crossmatches.get(*id)?.changed,
+            Subject::Issue(id) => &self.issues.get(*id)?.changed,
+            Subject::Lot(id) => &self.lots.get(id)?.changed,
+            Subject::Device(id) => &self.devices.all.get(id)?.changed,
+            Subject::Message(id) => &self.devices.message(*id)?.changed,
+            Subject::User(id) => &self.people.get(id)?.changed,
+            Subject::Proposal(id) => &self.policies.proposals.get(id)?.stamp,
+            Subject::Policy(_) | Subject::Donation(_) => return None,
+        })
+    }
+}

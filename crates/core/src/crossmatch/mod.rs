@@ -1,0 +1,334 @@
+//! Crossmatches: serological and electronic, each bound to one unit, one patient, one sample.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::blood::{Grade, UnitId};
+use crate::hospital::{Hospital, Stamp};
+use crate::id::{CrossmatchId, LotId, PatientId, RequestId, SampleId};
+use crate::subject::Subject;
+use crate::unit::Status;
+
+/// One side of a serological crossmatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Read, with its grade.
+    Read(Grade),
+    /// Not read.
+    NotRead,
+}
+
+/// One criterion of the electronic crossmatch and what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Criterion {
+    /// Which, by its code (section B6 of the feature sheet); words under `electronic-CODE`.
+    pub code: String,
+    /// Whether it is met.
+    pub met: bool,
+    /// The evidence.
+    pub evidence: Vec<crate::finding::Fact>,
+}
+
+/// How compatibility was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// In tubes or cards.
+    Serological {
+        /// Method, by its code in `crossmatch.methods` or `crossmatch.methods_igm`.
+        method: String,
+        /// Patient plasma with donor cells.
+        major: Side,
+        /// Donor plasma with patient cells.
+        minor: Side,
+        /// Reagents and cards used.
+        lots: std::collections::BTreeSet<LotId>,
+    },
+    /// Computed from facts on file; every criterion listed.
+    Electronic {
+        /// All of them, met or not.
+        criteria: Vec<Criterion>,
+    },
+}
+
+/// The outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Compatible.
+    Compatible,
+    /// Not compatible.
+    Incompatible,
+}
+
+/// A crossmatch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crossmatch {
+    /// Number.
+    pub id: CrossmatchId,
+    /// Which unit.
+    pub unit: UnitId,
+    /// For whom.
+    pub patient: PatientId,
+    /// On which sample.
+    pub sample: SampleId,
+    /// For which request.
+    pub request: RequestId,
+    /// How.
+    pub proof: Proof,
+    /// What came out.
+    pub outcome: Outcome,
+    /// Valid until.
+    pub expires: Timestamp,
+    /// Made after the unit had left, in an emergency.
+    pub retrospective: bool,
+    /// Who entered it.
+    pub recorded: Stamp,
+    /// Who reviewed it.
+    pub reviewed: Option<Stamp>,
+    /// Declared void, with the reason.
+    pub void: Option<String>,
+    /// The journal entry that last changed it.
+    pub changed: Stamp,
+}
+
+/// All crossmatches.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Crossmatches {
+    pub(crate) all: OrdMap<CrossmatchId, Arc<Crossmatch>>,
+    pub(crate) by_unit: OrdSet<(UnitId, CrossmatchId)>,
+    pub(crate) by_request: OrdSet<(RequestId, CrossmatchId)>,
+    pub(crate) unreviewed: OrdSet<CrossmatchId>,
+}
+
+impl Crossmatches {
+    /// One crossmatch.
+    pub fn get(&self, id: CrossmatchId) -> Option<&Arc<Crossmatch>> {
+        self.all.get(&id)
+    }
+
+    /// Crossmatches of a unit, oldest first.
+    pub fn of_unit(&self, unit: UnitId) -> impl DoubleEndedIterator<Item = &Arc<Crossmatch>> {
+        self.by_unit
+            .range((unit, CrossmatchId(0))..=(unit, CrossmatchId(u64::MAX)))
+            .filter_map(|(_, id)| self.all.get(id))
+    }
+
+    /// Crossmatches on a request, oldest first.
+    pub fn of_request(
+        &self,
+        request: RequestId,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Crossmatch>> {
+        self.by_request
+            .range((request, CrossmatchId(0))..=(request, CrossmatchId(u64::MAX)))
+            .filter_map(|(_, id)| self.all.get(id))
+    }
+
+    /// Waiting for review, oldest first.
+    pub fn unreviewed(&self) -> impl Iterator<Item = &Arc<Crossmatch>> {
+        self.unreviewed.iter().filter_map(|id| self.all.get(id))
+    }
+
+    /// Every crossmatch.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Crossmatch>> {
+        self.all.values()
+    }
+}
+
+/// Facts about crossmatches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrossmatchEvent {
+    /// Made.
+    Recorded {
+        /// Number.
+        crossmatch: CrossmatchId,
+        /// Which unit.
+        unit: UnitId,
+        /// For whom.
+        patient: PatientId,
+        /// On which sample.
+        sample: SampleId,
+        /// For which request.
+        request: RequestId,
+        /// How.
+        proof: Proof,
+        /// What came out.
+        outcome: Outcome,
+        /// Valid until.
+        expires: Timestamp,
+        /// Made after the unit had left, in an emergency.
+        retrospective: bool,
+        /// Whether a second person must review it before issue (an electronic proof needs no reading to be reviewed).
+        review: bool,
+    },
+    /// Reviewed by a second person.
+    Reviewed {
+        /// Which.
+        crossmatch: CrossmatchId,
+        /// Unit.
+        unit: UnitId,
+        /// Patient.
+        patient: PatientId,
+    },
+    /// Declared void.
+    Voided {
+        /// Which.
+        crossmatch: CrossmatchId,
+        /// Unit.
+        unit: UnitId,
+        /// Patient.
+        patient: PatientId,
+        /// Why.
+        reason: String,
+    },
+}
+
+kinds!(CrossmatchEvent, "crossmatch" {
+    Recorded => "recorded", Reviewed => "reviewed", Voided => "voided",
+});
+
+impl CrossmatchEvent {
+    /// What the fact is about.
+    pub fn subjects(&self) -> Vec<Subject> {
+        match self {
+            Self::Recorded {
+                crossmatch,
+                unit,
+                patient,
+                sample,
+                request,
+                ..
+            } => vec![
+                (*crossmatch).into(),
+                (*unit).into(),
+                unit.din.into(),
+                (*patient).into(),
+                sample.clone().into(),
+                (*request).into(),
+            ],
+            Self::Reviewed {
+                crossmatch,
+                unit,
+                patient,
+            }
+            | Self::Voided {
+                crossmatch,
+                unit,
+                patient,
+                ..
+            } => {
+                vec![
+                    (*crossmatch).into(),
+                    (*unit).into(),
+                    unit.din.into(),
+                    (*patient).into(),
+                ]
+            }
+        }
+    }
+}
+
+/// Carries a fact into the state.
+pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &CrossmatchEvent) {
+    match event {
+        CrossmatchEvent::Recorded {
+            crossmatch,
+            unit,
+            patient,
+            sample,
+            request,
+            proof,
+            outcome,
+            expires,
+            retrospective,
+            review,
+        } => {
+            hospital.next.crossmatch = crossmatch.next();
+            let all = &mut hospital.crossmatches;
+            all.by_unit.insert((*unit, *crossmatch));
+            all.by_request.insert((*request, *crossmatch));
+            if *review {
+                all.unreviewed.insert(*crossmatch);
+            }
+            all.all.insert(
+                *crossmatch,
+                Arc::new(Crossmatch {
+                    id: *crossmatch,
+                    unit: *unit,
+                    patient: *patient,
+                    sample: sample.clone(),
+                    request: *request,
+                    proof: proof.clone(),
+                    outcome: *outcome,
+                    expires: *expires,
+                    retrospective: *retrospective,
+                    recorded: stamp.clone(),
+                    reviewed: (!review).then(|| stamp.clone()),
+                    void: None,
+                    changed: stamp.clone(),
+                }),
+            );
+            let (outcome, request, crossmatch) = (*outcome, *request, *crossmatch);
+            hospital.units.change(unit, stamp, |unit| {
+                let Some(reservation) = unit.reservation.as_mut().filter(|r| r.request == request)
+                else {
+                    return;
+                };
+                if outcome == Outcome::Compatible {
+                    reservation.crossmatch = Some(crossmatch);
+                    if unit.status == Status::Reserved {
+                        unit.status = Status::Crossmatched;
+                    }
+                }
+            });
+        }
+        CrossmatchEvent::Reviewed { crossmatch, .. } => {
+            hospital.crossmatches.unreviewed.remove(crossmatch);
+            if let Some(found) = hospital
+                .crossmatches
+                .all
+                .get_mut(crossmatch)
+                .map(Arc::make_mut)
+            {
+                found.reviewed = Some(stamp.clone());
+                found.changed = stamp.clone();
+            }
+        }
+        CrossmatchEvent::Voided {
+            crossmatch,
+            unit,
+            reason,
+            ..
+        } => {
+            hospital.crossmatches.unreviewed.remove(crossmatch);
+            if let Some(found) = hospital
+                .crossmatches
+                .all
+                .get_mut(crossmatch)
+                .map(Arc::make_mut)
+            {
+                found.void = Some(reason.clone());
+                found.changed = stamp.clone();
+            }
+            let crossmatch = *crossmatch;
+            hospital.units.change(unit, stamp, |unit| {
+                let Some(reservation) = unit
+                    .reservation
+                    .as_mut()
+                    .filter(|r| r.crossmatch == Some(crossmatch))
+                else {
+                    return;
+                };
+                reservation.crossmatch = None;
+                if unit.status == Status::Crossmatched {
+                    unit.status = Status::Reserved;
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! What a gate found. A refusal is a value that lists every finding, never an error.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::blood::LabelGroup;
+use crate::people::Action;
+use crate::subject::Subject;
+
+/// How heavily a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Goes on only with a coded reason by a person who holds the privilege the rule names.
+    Warning,
+    /// Nobody can go on.
+    Stop,
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $severity:ident $(, by $privilege:ident)?;)*) => {
+        /// Every rule a gate can find broken. The words for people are in the message files under `rule-CODE`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Rule {
+            $($(#[$doc])* #[serde(rename = $code)] $variant,)*
+        }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stable code.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// How heavily the rule weighs.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity),* }
+            }
+
+            /// The privilege that may go on past a warning; `None` for stops.
+            pub fn overridden_by(self) -> Option<Action> {
+                match self { $(Self::$variant => rules!(@by $($privilege)?)),* }
+            }
+        }
+    };
+    (@by) => { None };
+    (@by $privilege:ident) => { Some(Action::$privilege) };
+}
+
+rules! {
+    // Who may do what
+    /// The person's roles do not grant this action today.
+    NotPermitted = "not-permitted", Stop;
+    /// No such person, or the account is disabled.
+    PersonUnknown = "person-unknown", Stop;
+    /// A second person must sign.
+    SecondPersonNeeded = "second-person-needed", Stop;
+    /// The second person is the first.
+    SecondPersonSame = "second-person-same", Stop;
+    /// The second person's roles do not allow the signature.
+    SecondPersonNotPermitted = "second-person-not-permitted", Stop;
+    /// Somebody changed the thing after this form was opened.
+    StaleForm = "stale-form", Stop;
+    /// The named thing does not exist.
+    NotFound = "not-found", Stop;
+    /// The named thing exists already.
+    AlreadyExists = "already-exists", Stop;
+    /// A value is missing or impossible.
+    BadValue = "bad-value", Stop;
+    /// The thing is not in a state that allows this.
+    WrongState = "wrong-state", Stop;
+    /// No policy is in force for something a rule needs.
+    PolicyMissing = "policy-missing", Stop;
+    /// A proposed policy contradicts what no policy may change.
+    PolicyForbidden = "policy-forbidden", Stop;
+
+    // Units
+    /// The product code is not in the local product list.
+    ProductUnknown = "product-unknown", Stop;
+    /// This bag was received before.
+    UnitDuplicate = "unit-duplicate", Stop;
+    /// The unit's life-cycle does not allow this step.
+    UnitTransition = "unit-transition", Stop;
+    /// Past its expiry.
+    UnitExpired = "unit-expired", Stop;
+    /// Held in quarantine.
+    UnitQuarantined = "unit-quarantined", Stop;
+    /// The unit's own group was not confirmed on receipt.
+    UnitGroupUnconfirmed = "unit-group-unconfirmed", Stop;
+    /// The unit's tested group differs from its label.
+    UnitGroupMismatch = "unit-group-mismatch", Stop;
+    /// Reserved for somebody else.
+    UnitReservedElsewhere = "unit-reserved-elsewhere", Stop;
+    /// Autologous or directed for another patient.
+    UnitLocked = "unit-locked", Stop;
+    /// Expires within the near-expiry band.
+    UnitNearExpiry = "unit-near-expiry", Warning, by OverrideStock;
+    /// Keyed by hand, so a second person must have checked it.
+    UnitKeyed = "unit-keyed", Stop;
+    /// A frozen component must be thawed first.
+    UnitNotThawed = "unit-not-thawed", Stop;
+
+    // Patients and samples
+    /// The record was merged into another.
+    PatientMerged = "patient-merged", Stop;
+    /// Two records to be merged have different ABO types on file.
+    MergeDiscordant = "merge-discordant", Stop;
+    /// No valid group on file.
+    PatientGroupUnknown = "patient-group-unknown", Stop;
+    /// Group determinations on file disagree.
+    PatientGroupDiscordant = "patient-group-discordant", Stop;
+    /// Only one sample has been grouped; a second independent one is needed.
+    PatientGroupSingle = "patient-group-single", Stop;
+    /// No accepted sample in date.
+    SampleMissing = "sample-missing", Stop;
+    /// The sample has run out.
+    SampleExpired = "sample-expired", Stop;
+    /// The sample was rejected at reception.
+    SampleRejected = "sample-rejected", Stop;
+    /// This sample's group differs from the patient's history: wrong blood in tube until shown otherwise.
+    SampleWrongBlood = "sample-wrong-blood", Stop;
+    /// The sample belongs to another patient.
+    SampleWrongPatient = "sample-wrong-patient", Stop;
+    /// Transfusion and pregnancy history is not known, so the shorter validity applies.
+    HistoryUnknown = "history-unknown", Warning, by OverrideClinical;
+
+    // Tests
+    /// The lot is unknown, not opened, blocked or expired.
+    LotUnusable = "lot-unusable", Stop;
+    /// A well the test needs was not read.
+    WellMissing = "well-missing", Stop;
+    /// The wells do not give one group.
+    TestDiscrepant = "test-discrepant", Stop;
+    /// The stated interpretation is not what the wells say.
+    InterpretationDiffers = "interpretation-differs", Stop;
+    /// The control reacted, so the test is not valid.
+    ControlReactive = "control-reactive", Stop;
+    /// Whoever entered a result cannot verify it.
+    VerifierIsEnterer = "verifier-is-enterer", Stop;
+    /// Only the newest version of a result can be acted on.
+    VersionSuperseded = "version-superseded", Stop;
+    /// The device is out of service.
+    DeviceOutOfService = "device-out-of-service", Stop;
+
+    // Compatibility
+    /// The donor cells carry an ABO antigen the patient has an antibody against. Nobody can override this.
+    AboIncompatible = "abo-incompatible", Stop;
+    /// Outside the compatibility table in force.
+    GroupNotInTable = "group-not-in-table", Stop;
+    /// RhD positive red cells for an RhD negative patient.
+    RhdIncompatible = "rhd-incompatible", Warning, by OverrideRhd;
+    /// RhD positive red cells where it is forbidden: anti-D, girls and women who may bear children.
+    RhdForbidden = "rhd-forbidden", Stop;
+    /// The unit's RhD is not stated.
+    RhdUnknown = "rhd-unknown", Stop;
+    /// The unit carries an antigen the patient has or had an antibody against.
+    AntigenPositive = "antigen-positive", Stop;
+    /// The unit was not typed for an antigen the patient has or had an antibody against.
+    AntigenUntyped = "antigen-untyped", Stop;
+    /// A special requirement is not met.
+    NeedNotMet = "need-not-met", Stop;
+    /// No crossmatch is on file for this unit and patient.
+    CrossmatchMissing = "crossmatch-missing", Stop;
+    /// The crossmatch is incompatible.
+    CrossmatchIncompatible = "crossmatch-incompatible", Stop;
+    /// The crossmatch was not reviewed by a second person.
+    CrossmatchUnreviewed = "crossmatch-unreviewed", Stop;
+    /// The crossmatch has run out.
+    CrossmatchExpired = "crossmatch-expired", Stop;
+    /// No current antibody screen.
+    ScreenMissing = "screen-missing", Stop;
+    /// The antibody screen is positive and not resolved.
+    ScreenPositive = "screen-positive", Stop;
+    /// A criterion of the electronic crossmatch is not met.
+    ElectronicNotEligible = "electronic-not-eligible", Stop;
+
+    // Requests and issue
+    /// The request is closed, cancelled or returned.
+    RequestClosed = "request-closed", Stop;
+    /// The unit is of another component than was asked for.
+    RequestComponent = "request-component", Stop;
+    /// More than was asked for.
+    RequestExceeded = "request-exceeded", Warning, by OverrideClinical;
+    /// No informed consent on file.
+    ConsentMissing = "consent-missing", Warning, by OverrideClinical;
+    /// Something a request must state is missing.
+    RequestIncomplete = "request-incomplete", Stop;
+    /// The bag's appearance was not accepted at issue.
+    AppearanceBad = "appearance-bad", Stop;
+    /// The compatibility label on the bag is for another unit or patient.
+    LabelMismatch = "label-mismatch", Stop;
+    /// Out of storage longer than may be put back.
+    OutTooLong = "out-too-long", Stop;
+    /// The bag came back opened, damaged or warm.
+    ReturnUnfit = "return-unfit", Stop;
+    /// The group may not be released at this emergency level.
+    EmergencyGroup = "emergency-group", Stop;
+    /// Released before crossmatch in an emergency; a crossmatch must follow.
+    EmergencyUncrossmatched = "emergency-uncrossmatched", Warning, by OverrideEmergency;
+    /// Released on one grouped sample, or none, in an emergency.
+    EmergencyGroupUnproven = "emergency-group-unproven", Warning, by OverrideEmergency;
+
+    // Devices and messages
+    /// The message cannot be acted on.
+    MessageUnreadable = "message-unreadable", Stop;
+    /// The named sample or unit is not known here.
+    SubjectUnmatched = "subject-unmatched", Stop;
+}
+
+/// The value of a piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactValue {
+    /// A text to be shown as it stands.
+    Text(String),
+    /// A key in the message files.
+    Word(String),
+    /// A count.
+    Number(i64),
+    /// A span in minutes.
+    Minutes(i64),
+    /// A moment.
+    Time(Timestamp),
+    /// A group.
+    Group(LabelGroup),
+    /// A thing in the hospital, shown as a link.
+    Subject(Subject),
+}
+
+/// One piece of evidence of a finding, by name; the rule's message uses the names as variables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What the value is, for example `unit` or `expires`.
+    pub name: Cow<'static, str>,
+    /// The value.
+    pub value: FactValue,
+}
+
+/// One thing a gate found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule that is not met.
+    pub rule: Rule,
+    /// How heavily it weighs here.
+    pub severity: Severity,
+    /// The evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
+    /// Where the rule comes from: a standard, a guideline, the policy entry in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Cow<'static, str>>,
+}
+
+impl Finding {
+    /// A finding with the severity the rule has by itself.
+    pub fn new(rule: Rule) -> Self {
+        Self {
+            rule,
+            severity: rule.severity(),
+            facts: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// Adds evidence.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<FactValue>) -> Self {
+        self.facts.push(Fact {
+            name: name.into(),
+            value: value.into(),
+        });
+        self
+    }
+
+    /// Adds a word of the message files as evidence.
+    #[must_use]
+    pub fn word(self, name: &'static str, key: impl Into<String>) -> Self {
+        self.with(name, FactValue::Word(key.into()))
+    }
+
+    /// Names the source.
+    #[must_use]
+    pub fn source(mut self, source: impl Into<Cow<'static, str>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// `BadValue` of a field, with the message key that says why.
+    pub fn bad_value(field: &'static str, why: &'static str) -> Self {
+        Self::new(Rule::BadValue)
+            .word("field", format!("field-{field}"))
+            .word("why", why)
+    }
+
+    /// `NotFound` of a thing.
+    pub fn not_found(subject: impl Into<Subject>) -> Self {
+        Self::new(Rule::NotFound).with("subject", subject.into())
+    }
+}
+
+macro_rules! fact_from {
+    ($($from:ty => $variant:ident),* $(,)?) => {
+        $(impl From<$from> for FactValue {
+            fn from(value: $from) -> Self {
+                Self::$variant(value.into())
+            }
+        })*
+    };
+}
+
+fact_from! {
+    String => Text, &str => Text, i64 => Number, u32 => Number,
+    Timestamp => Time, LabelGroup => Group, crate::blood::BloodGroup => Group, Subject => Subject,
+    crate::blood::UnitId => Subject, crate::id::PatientId => Subject, crate::id::SampleId => Subject,
+    crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::UserId => Subject,
+    crate::id::LotId => Subject, crate::id::DeviceId => Subject, crate::id::CrossmatchId => Subject,
+    crate::id::IssueId => Subject, crate::id::MessageId => Subject,
+}
+
+/// Why a command was not carried out: every finding, never only the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// At least one finding, at least one of them not settled.
+    pub findings: Vec<Finding>,
+}
+
+impl From<Finding> for Refusal {
+    fn from(finding: Finding) -> Self {
+        Self {
+            findings: vec![finding],
+        }
+    }
+}
+
+/// A person's reason for going on past a warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The warning it answers.
+    pub rule: Rule,
+    /// The reason in words, at least [`Reason::LEAST`] characters.
+    pub text: String,
+}
+
+impl Reason {
+    /// The fewest characters that count as a reason.
+    pub const LEAST: usize = 2;
+    /// The most characters kept.
+    pub const MOST: usize = 500;
+}

@@ -1,0 +1,120 @@
+//! The whole live state as one plain value. It changes only by [`Hospital::apply`], which cannot fail.
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::id::*;
+use crate::{crossmatch, device, issue, patient, people, policy, request, sample, testing, unit};
+
+/// Which journal entry, when, by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The entry's number.
+    pub seq: u64,
+    /// When the command was decided.
+    pub at: Timestamp,
+    /// Who gave the command.
+    pub by: UserId,
+}
+
+/// The next number of each counted thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Next {
+    /// Patients.
+    pub patient: PatientId,
+    /// Requests.
+    pub request: RequestId,
+    /// Tests.
+    pub test: TestId,
+    /// Crossmatches.
+    pub crossmatch: CrossmatchId,
+    /// Hand-overs.
+    pub issue: IssueId,
+    /// Messages.
+    pub message: MessageId,
+    /// Policy proposals.
+    pub proposal: ProposalId,
+}
+
+impl Default for Next {
+    fn default() -> Self {
+        Self {
+            patient: PatientId(1),
+            request: RequestId(1),
+            test: TestId(1),
+            crossmatch: CrossmatchId(1),
+            issue: IssueId(1),
+            message: MessageId(1),
+            proposal: ProposalId(1),
+        }
+    }
+}
+
+/// The transfusion department, complete. A copy costs a few pointers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Hospital {
+    /// The number of the last journal entry carried in; 0 for none.
+    pub seq: u64,
+    /// Counters.
+    pub next: Next,
+    /// Thresholds and who may do what.
+    pub policies: policy::Policies,
+    /// Everybody.
+    pub people: people::People,
+    /// Bags.
+    pub units: unit::Units,
+    /// Patients.
+    pub patients: patient::Patients,
+    /// Sample tubes.
+    pub samples: sample::Samples,
+    /// Results.
+    pub tests: testing::Tests,
+    /// Reagent, cell and card lots.
+    pub lots: testing::Lots,
+    /// Requests.
+    pub requests: request::Requests,
+    /// Crossmatches.
+    pub crossmatches: crossmatch::Crossmatches,
+    /// Hand-overs.
+    pub issues: issue::Issues,
+    /// Machines and their messages.
+    pub devices: device::Devices,
+}
+
+impl Hospital {
+    /// Carries one fact into the state. Total: a fact that names something unknown changes nothing.
+    pub fn apply(&mut self, stamp: &Stamp, event: &Event) {
+        self.seq = stamp.seq;
+        match event {
+            Event::People(event) => people::apply(self, stamp, event),
+            Event::Policy(event) => policy::apply(self, stamp, event),
+            Event::Unit(event) => unit::apply(self, stamp, event),
+            Event::Patient(event) => patient::apply(self, stamp, event),
+            Event::Sample(event) => sample::apply(self, stamp, event),
+            Event::Test(event) => testing::apply(self, stamp, event),
+            Event::Lot(event) => testing::apply_lot(self, stamp, event),
+            Event::Request(event) => request::apply(self, stamp, event),
+            Event::Crossmatch(event) => crossmatch::apply(self, stamp, event),
+            Event::Issue(event) => issue::apply(self, stamp, event),
+            Event::Device(event) => device::apply(self, stamp, event),
+            Event::Audit(_) => {}
+        }
+    }
+
+    /// The offset the hospital's clocks show; UTC until the policy `site.utc_offset` is in force.
+    pub fn offset(&self, at: Timestamp) -> Offset {
+        self.policies
+            .span(policy::Key::SiteOffset, at)
+            .ok()
+            .and_then(|span| i32::try_from(span.as_secs()).ok())
+            .and_then(|seconds| Offset::from_seconds(seconds).ok())
+            .unwrap_or(Offset::UTC)
+    }
+
+    /// The civil date at a moment, where the hospital stands.
+    pub fn today(&self, at: Timestamp) -> jiff::civil::Date {
+        self.offset(at).to_datetime(at).date()
+    }
+}

@@ -1,0 +1,343 @@
+//! Patients: who they are, what is known of their blood, for life.
+
+mod event;
+
+pub use event::{PatientEvent, apply};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::blood::{Abo, Antigen, AntigenProfile, Attribute, BloodGroup, RhD};
+use crate::hospital::Stamp;
+use crate::id::{PatientId, PatientNumber, SampleId, TestId};
+
+/// What a patient number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberKind {
+    /// The hospital's own number.
+    Hospital,
+    /// National identity number.
+    National,
+    /// Given in an emergency until the person is known.
+    Temporary,
+    /// Another hospital's or an old number.
+    Other,
+}
+
+impl NumberKind {
+    /// The word in commands and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hospital => "hospital",
+            Self::National => "national",
+            Self::Temporary => "temporary",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Sex as the rules need it. Not known is its own answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sex {
+    /// Female.
+    Female,
+    /// Male.
+    Male,
+    /// Not known.
+    Unknown,
+}
+
+impl Sex {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Female, Self::Male, Self::Unknown];
+
+    /// The word in commands and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Female => "female",
+            Self::Male => "male",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What names a patient to people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demographics {
+    /// Name as written.
+    pub name: String,
+    /// Sex.
+    pub sex: Sex,
+    /// Date of birth; `None` is not known.
+    pub birth: Option<Date>,
+    /// Ward or clinic.
+    pub ward: Option<String>,
+    /// Bed.
+    pub bed: Option<String>,
+    /// Address.
+    pub address: Option<String>,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// Diagnosis in words.
+    pub diagnosis: Option<String>,
+}
+
+/// One verified determination of the group from one sample.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Determination {
+    /// What was found.
+    pub group: BloodGroup,
+    /// From which sample; `None` for a group carried over from an older system.
+    pub sample: Option<SampleId>,
+    /// By which test.
+    pub test: Option<TestId>,
+    /// When the sample was drawn.
+    pub drawn: Timestamp,
+    /// Whether a person changed an analyser's reading.
+    pub edited: bool,
+    /// The journal entry.
+    pub stamp: Stamp,
+}
+
+/// What an antibody is directed against.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Specificity {
+    /// A known red-cell antigen.
+    Antigen(Antigen),
+    /// Anything else, in words (autoantibody, unidentified, high-prevalence).
+    Other(String),
+}
+
+/// An antibody on file. It stays for life: not detectable today is not gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Antibody {
+    /// Against what.
+    pub specificity: Specificity,
+    /// Clinically significant, so that antigen-negative cells are needed.
+    pub significant: bool,
+    /// First seen by the test, where there was one here.
+    pub test: Option<TestId>,
+    /// The journal entry.
+    pub stamp: Stamp,
+}
+
+/// A special requirement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// The attribute a cellular unit must have, or the antigen it must lack.
+    pub kind: NeedKind,
+    /// From.
+    pub from: Timestamp,
+    /// Until; `None` is for good.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub reason: String,
+    /// The journal entry.
+    pub stamp: Stamp,
+}
+
+/// What a special requirement asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeedKind {
+    /// Units must have the attribute (irradiated, washed, CMV negative, HLA matched).
+    Attribute(Attribute),
+    /// Red cells must be typed negative for the antigen.
+    Lacks(Antigen),
+}
+
+/// What is known of transfusion and pregnancy in the months before a sample.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exposure {
+    /// Nobody asked: counts as exposed.
+    Unknown,
+    /// Neither transfused nor pregnant, as stated on the date.
+    None {
+        /// When it was stated.
+        stated: Timestamp,
+    },
+    /// Last transfused or pregnant on the date, here or elsewhere.
+    Last {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A patient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patient {
+    /// Our number.
+    pub id: PatientId,
+    /// Every number other systems know them by.
+    pub numbers: BTreeMap<PatientNumber, NumberKind>,
+    /// Who they are.
+    pub demographics: Demographics,
+    /// Names they had before.
+    pub former_names: BTreeSet<String>,
+    /// Brought in unidentified; cleared when the person is known.
+    pub unidentified: bool,
+    /// Every verified determination, oldest first.
+    pub determinations: Vec<Determination>,
+    /// Antibodies, for life.
+    pub antibodies: Vec<Antibody>,
+    /// The patient's own antigens.
+    pub antigens: AntigenProfile,
+    /// Special requirements.
+    pub needs: Vec<Need>,
+    /// Transfusion and pregnancy history.
+    pub exposure: Exposure,
+    /// Last time red cells, platelets or plasma went in here.
+    pub transfused: Option<Timestamp>,
+    /// Consent to transfusion: signed at, by the form's reference.
+    pub consent: Option<(Timestamp, String)>,
+    /// The record this one was merged into.
+    pub merged_into: Option<PatientId>,
+    /// The journal entry that last changed it.
+    pub changed: Stamp,
+}
+
+/// The group of a patient as far as the record proves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupOnFile {
+    /// Never determined.
+    Unknown,
+    /// Determined on one sample.
+    Once(BloodGroup),
+    /// Determined, concordant, on at least two samples.
+    Twice(BloodGroup),
+    /// Determinations disagree in ABO or RhD.
+    Discordant,
+}
+
+impl GroupOnFile {
+    /// The group, where there is exactly one.
+    pub fn group(self) -> Option<BloodGroup> {
+        match self {
+            Self::Once(group) | Self::Twice(group) => Some(group),
+            Self::Unknown | Self::Discordant => None,
+        }
+    }
+}
+
+impl Patient {
+    /// What the determinations prove together. Weak D beside negative or positive is no discordance of ABO, but of RhD it is.
+    pub fn group(&self) -> GroupOnFile {
+        let mut all = self.determinations.iter();
+        let Some(first) = all.next() else {
+            return GroupOnFile::Unknown;
+        };
+        if all.clone().any(|other| other.group != first.group) {
+            return GroupOnFile::Discordant;
+        }
+        // A group carried over from elsewhere has no sample and never counts as one of the two.
+        let samples: BTreeSet<&SampleId> = self
+            .determinations
+            .iter()
+            .filter_map(|determination| determination.sample.as_ref())
+            .collect();
+        if samples.len() >= 2 {
+            GroupOnFile::Twice(first.group)
+        } else {
+            GroupOnFile::Once(first.group)
+        }
+    }
+
+    /// ABO types on file, for merge checks.
+    pub fn abo_on_file(&self) -> BTreeSet<Abo> {
+        self.determinations
+            .iter()
+            .map(|determination| determination.group.abo)
+            .collect()
+    }
+
+    /// RhD as transfusion treats it.
+    pub fn transfuse_as(group: BloodGroup, weak_is_negative: bool) -> BloodGroup {
+        match group.rhd {
+            RhD::Weak if weak_is_negative => BloodGroup::new(group.abo, RhD::Negative),
+            RhD::Weak => BloodGroup::new(group.abo, RhD::Positive),
+            _ => group,
+        }
+    }
+
+    /// Requirements in force at a moment.
+    pub fn needs_at(&self, at: Timestamp) -> impl Iterator<Item = &Need> {
+        self.needs
+            .iter()
+            .filter(move |need| need.from <= at && need.until.is_none_or(|until| at < until))
+    }
+
+    /// Age in whole years on a date.
+    pub fn years_on(&self, today: Date) -> Option<i16> {
+        let birth = self.demographics.birth?;
+        let had_birthday = (today.month(), today.day()) >= (birth.month(), birth.day());
+        Some(today.year() - birth.year() - i16::from(!had_birthday))
+    }
+}
+
+/// All patients, with the index of their numbers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Patients {
+    pub(crate) all: OrdMap<PatientId, Arc<Patient>>,
+    pub(crate) numbers: OrdMap<PatientNumber, PatientId>,
+}
+
+impl Patients {
+    /// One record, also when it was merged away.
+    pub fn get(&self, id: PatientId) -> Option<&Arc<Patient>> {
+        self.all.get(&id)
+    }
+
+    /// The record that stands for a patient now, following merges.
+    pub fn current(&self, id: PatientId) -> Option<&Arc<Patient>> {
+        let mut patient = self.all.get(&id)?;
+        // Merges cannot form a ring, but a bound costs nothing.
+        for _ in 0..64 {
+            match patient.merged_into {
+                Some(into) => patient = self.all.get(&into)?,
+                None => return Some(patient),
+            }
+        }
+        None
+    }
+
+    /// Who bears a number.
+    pub fn by_number(&self, number: &PatientNumber) -> Option<&Arc<Patient>> {
+        self.numbers.get(number).and_then(|id| self.current(*id))
+    }
+
+    /// Every record.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Patient>> {
+        self.all.values()
+    }
+
+    /// How many records.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(crate) fn change(
+        &mut self,
+        id: PatientId,
+        stamp: &Stamp,
+        change: impl FnOnce(&mut Patient),
+    ) {
+        if let Some(patient) = self.all.get_mut(&id).map(Arc::make_mut) {
+            change(patient);
+            patient.changed = stamp.clone();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+use serde::{Deserialize, Serialize};
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),* $(,)?) => {
+        /// One thing a role can be granted: a command, a room to look into, or the privilege to go on past a kind of warning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Action {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name in the grants policy.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// Reads the name.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|action| action.name() == text)
+            }
+        }
+    };
+}
+
+actions! {
+    /// Look at the board.
+    ViewBoard = "view.board",
+    /// Look at stock and units.
+    ViewStock = "view.stock",
+    /// Look at patients, samples, tests.
+    ViewPatient = "view.patient",
+    /// Look at requests.
+    ViewRequest = "view.request",
+    /// Look at devices and messages.
+    ViewDevice = "view.device",
+    /// Look at the journal.
+    ViewJournal = "view.journal",
+    /// Take a copy of the journal away.
+    ExportJournal = "journal.export",
+    /// Look at policies.
+    ViewPolicy = "view.policy",
+    /// Look at accounts.
+    ViewPeople = "view.people",
+
+    /// Receive units.
+    UnitReceive = "unit.receive",
+    /// Sign a receipt or a keyed entry as the second person.
+    UnitCheck = "unit.check",
+    /// Move units between places.
+    UnitMove = "unit.move",
+    /// Put a unit in quarantine.
+    UnitHold = "unit.hold",
+    /// Lift a quarantine.
+    UnitRelease = "unit.release",
+    /// Thaw, irradiate, wash, split, pool.
+    UnitModify = "unit.modify",
+    /// Discard a unit or send it back to the station.
+    UnitDiscard = "unit.discard",
+    /// Sign a discard as the second person.
+    UnitDiscardCheck = "unit.discard_check",
+    /// Recall a donation.
+    UnitRecall = "unit.recall",
+
+    /// Register and amend patients.
+    PatientRegister = "patient.register",
+    /// Merge and unmerge records.
+    PatientMerge = "patient.merge",
+    /// Record antibodies, antigens, history, special requirements.
+    PatientHistory = "patient.history",
+    /// Take in or reject samples.
+    SampleReceive = "sample.receive",
+
+    /// Enter test results.
+    TestRecord = "test.record",
+    /// Verify test results.
+    TestVerify = "test.verify",
+    /// Correct or invalidate results.
+    TestCorrect = "test.correct",
+    /// Take in, open and block reagent lots.
+    LotManage = "lot.manage",
+
+    /// Place, amend and cancel requests.
+    RequestPlace = "request.place",
+    /// Accept or return requests in the department.
+    RequestReview = "request.review",
+    /// Reserve units.
+    UnitReserve = "unit.reserve",
+    /// Record a crossmatch.
+    CrossmatchRecord = "crossmatch.record",
+    /// Review a crossmatch.
+    CrossmatchReview = "crossmatch.review",
+    /// Issue units.
+    UnitIssue = "unit.issue",
+    /// Sign a hand-over as the second person.
+    UnitIssueCheck = "unit.issue_check",
+    /// Take units back.
+    UnitReturn = "unit.return",
+    /// Record receipt on the ward and final fate.
+    UnitFate = "unit.fate",
+    /// Declare an emergency.
+    EmergencyDeclare = "emergency.declare",
+    /// Release before the tests are done.
+    EmergencyRelease = "emergency.release",
+
+    /// Register devices, take them out of service.
+    DeviceManage = "device.manage",
+    /// File messages from devices (device links).
+    MessageFile = "message.file",
+    /// Replay or dismiss messages in the error queue.
+    MessageHandle = "message.handle",
+
+    /// Open and close accounts.
+    UserManage = "user.manage",
+    /// Propose a policy.
+    PolicyPropose = "policy.propose",
+    /// Activate a policy somebody else proposed.
+    PolicyActivate = "policy.activate",
+    /// Run the program's own jobs.
+    SystemRun = "system.run",
+
+    /// Go on past a stock warning.
+    OverrideStock = "override.stock",
+    /// Go on past a clinical warning.
+    OverrideClinical = "override.clinical",
+    /// Give RhD positive to RhD negative where the policy allows it.
+    OverrideRhd = "override.rhd",
+    /// Go on past what an emergency allows to be done later.
+    OverrideEmergency = "override.emergency",
+}

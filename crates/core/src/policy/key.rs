@@ -1,0 +1,145 @@
+use serde::{Deserialize, Serialize};
+
+/// What kind of value a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A span in minutes.
+    Minutes,
+    /// A whole number.
+    Count,
+    /// On or off.
+    Flag,
+    /// A list of words.
+    Words,
+    /// Temperature ranges by component.
+    Ranges,
+    /// Compatibility tables by component.
+    Compatibility,
+    /// Roles and what they may do.
+    Grants,
+    /// The local product list.
+    Products,
+    /// What may be done to which component.
+    Modifications,
+}
+
+macro_rules! keys {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal: $shape:ident,)*) => {
+        /// Every threshold the rules ask for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Key {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Key {
+            /// Every key.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The name in policy files and message keys.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// What kind of value it holds.
+            pub fn shape(self) -> Shape {
+                match self { $(Self::$variant => Shape::$shape),* }
+            }
+
+            /// Reads the name.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|key| key.name() == text)
+            }
+        }
+    };
+}
+
+keys! {
+    /// Minutes east of UTC that the hospital's clocks show.
+    SiteOffset = "site.utc_offset": Minutes,
+    /// Who may do what.
+    Grants = "people.grants": Grants,
+    /// A session locks after this much idleness.
+    SessionIdle = "people.session_idle": Minutes,
+    /// Wrong passwords before a login is throttled.
+    SignInAttempts = "people.sign_in_attempts": Count,
+    /// How long a throttled login waits.
+    SignInWait = "people.sign_in_wait": Minutes,
+
+    /// What product codes mean here.
+    Products = "unit.products": Products,
+    /// What may be done to units and how long they last afterwards.
+    Modifications = "unit.modifications": Modifications,
+    /// Container temperature accepted at receipt, by component.
+    ReceiptTemperature = "unit.receipt_temperature": Ranges,
+    /// Storage temperature by component.
+    StorageTemperature = "unit.storage_temperature": Ranges,
+    /// Regroup ABO of red-cell units before they become available.
+    RegroupRequired = "unit.regroup_required": Flag,
+    /// Regroup RhD of units labelled RhD negative.
+    RegroupRhdNegative = "unit.regroup_rhd_negative": Flag,
+    /// Units this close to their expiry are shown as near expiry.
+    NearExpiry = "unit.near_expiry": Minutes,
+    /// Coded reasons for discarding a unit.
+    DiscardReasons = "unit.discard_reasons": Words,
+    /// Coded reasons for returning a unit to the station.
+    StationReturnReasons = "unit.station_return_reasons": Words,
+    /// Coded reasons for putting a unit in quarantine.
+    HoldReasons = "unit.hold_reasons": Words,
+
+    /// Sample validity after draw when the patient was transfused or pregnant lately, or the history is unknown.
+    SampleValidityAtRisk = "sample.validity_at_risk": Minutes,
+    /// Sample validity after draw otherwise.
+    SampleValidity = "sample.validity": Minutes,
+    /// How far back transfusion or pregnancy shortens the validity.
+    SampleRiskWindow = "sample.risk_window": Minutes,
+    /// Coded reasons for rejecting a sample.
+    SampleRejectReasons = "sample.reject_reasons": Words,
+    /// Two independent samples must be grouped before anything but group O red cells is issued.
+    TwoSamples = "sample.two_samples": Flag,
+    /// Two samples count as independent when drawn at least this far apart or by different people.
+    TwoSamplesApart = "sample.two_samples_apart": Minutes,
+    /// Patients younger than this many minutes are grouped on cells only.
+    NewbornAge = "group.newborn_age": Minutes,
+    /// Weak D patients are transfused as RhD negative.
+    WeakDRecipientNegative = "group.weak_d_recipient_negative": Flag,
+    /// Weak D units count as RhD positive.
+    WeakDUnitPositive = "group.weak_d_unit_positive": Flag,
+    /// The weakest forward reaction accepted without work-up, as a grade from 1 to 4.
+    ForwardLeast = "group.forward_least": Count,
+    /// The weakest anti-D reaction read as positive without a weak-D test, as a grade from 1 to 4.
+    AntiDLeast = "group.anti_d_least": Count,
+
+    /// ABO and RhD tables by component.
+    Compatibility = "compatibility.tables": Compatibility,
+    /// Women younger than this many years get no RhD positive red cells when RhD negative.
+    ChildBearingYears = "compatibility.child_bearing_years": Count,
+    /// A crossmatch is valid this long at most (never longer than its sample).
+    CrossmatchValidity = "crossmatch.validity": Minutes,
+    /// A reservation lapses after this long.
+    ReservationHold = "crossmatch.reservation": Minutes,
+    /// Crossmatch methods that detect incomplete antibodies; at least one is needed.
+    CrossmatchMethods = "crossmatch.methods": Words,
+    /// Crossmatch methods that detect IgM only and do not suffice alone.
+    CrossmatchMethodsIgm = "crossmatch.methods_igm": Words,
+    /// The minor side must be read too.
+    CrossmatchMinor = "crossmatch.minor_required": Flag,
+    /// The electronic crossmatch is allowed.
+    ElectronicCrossmatch = "crossmatch.electronic": Flag,
+
+    /// A unit that was out of storage longer than this is not put back.
+    ReturnWithin = "issue.return_within": Minutes,
+    /// Transfusion should have started this long after issue.
+    StartWithin = "issue.start_within": Minutes,
+    /// Consent must be on file before routine issue.
+    ConsentRequired = "issue.consent_required": Flag,
+    /// Coded indications a request may state.
+    Indications = "request.indications": Words,
+    /// A retrospective crossmatch is due this long after an emergency release.
+    RetrospectiveDue = "emergency.retrospective_due": Minutes,
+    /// Target from emergency request to first unit issued.
+    EmergencyFirstUnit = "emergency.first_unit": Minutes,
+    /// ABO groups of red cells that may be released uncrossmatched to a patient of unknown group.
+    EmergencyRedCells = "emergency.red_cells": Words,
+    /// ABO groups of plasma that may be released to a patient of unknown group.
+    EmergencyPlasma = "emergency.plasma": Words,
+}

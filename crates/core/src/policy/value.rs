@@ -1,0 +1,192 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::key::Shape;
+use crate::blood::{Abo, Amount, Attribute, Attributes, Celsius, Component, Millilitres};
+use crate::people::{Action, Role};
+
+/// A closed range of temperatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// Lowest, in tenths of a degree.
+    pub low: Celsius,
+    /// Highest, in tenths of a degree.
+    pub high: Celsius,
+}
+
+impl Range {
+    /// Whether the temperature is inside.
+    pub fn holds(&self, temperature: Celsius) -> bool {
+        self.low <= temperature && temperature <= self.high
+    }
+}
+
+/// How RhD is matched for a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rhd {
+    /// RhD negative recipients get RhD negative; graded substitution as the rules allow.
+    Match,
+    /// RhD does not matter (no red cells).
+    Ignore,
+    /// RhD positive may be given, with a warning for RhD negative recipients.
+    Advise,
+}
+
+/// The table of one component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compatibility {
+    /// For each recipient ABO type, the unit types that may be given, preferred first.
+    pub abo: BTreeMap<Abo, Vec<Abo>>,
+    /// Unit types for a recipient whose ABO type is not known.
+    pub unknown: Vec<Abo>,
+    /// Unit types that are compatible under a condition (low titre, shortage), by recipient.
+    #[serde(default)]
+    pub conditional: BTreeMap<Abo, Vec<Abo>>,
+    /// How RhD is matched.
+    pub rhd: Rhd,
+}
+
+/// Role → what it may do.
+pub type Grants = BTreeMap<Role, BTreeSet<Action>>;
+
+/// What a product description code means here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    /// Chinese name.
+    pub zh: String,
+    /// English name.
+    pub en: String,
+    /// Component family.
+    pub component: Component,
+    /// What it is by its code.
+    #[serde(default)]
+    pub attributes: Attributes,
+    /// How much one bag counts for, unless the delivery says otherwise.
+    pub amount: Amount,
+    /// Usual volume.
+    pub volume: Millilitres,
+}
+
+/// Something done to a unit in the department.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Modification {
+    /// Thaw.
+    Thaw,
+    /// Irradiate.
+    Irradiate,
+    /// Wash.
+    Wash,
+    /// Divide into parts.
+    Split,
+    /// Pool several into one.
+    Pool,
+    /// Take supernatant off.
+    VolumeReduce,
+    /// Filter white cells out.
+    Leukoreduce,
+}
+
+impl Modification {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Thaw,
+        Self::Irradiate,
+        Self::Wash,
+        Self::Split,
+        Self::Pool,
+        Self::VolumeReduce,
+        Self::Leukoreduce,
+    ];
+
+    /// The word in commands and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Thaw => "thaw",
+            Self::Irradiate => "irradiate",
+            Self::Wash => "wash",
+            Self::Split => "split",
+            Self::Pool => "pool",
+            Self::VolumeReduce => "volume_reduce",
+            Self::Leukoreduce => "leukoreduce",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|m| m.as_str() == text.trim())
+    }
+
+    /// The attribute the result has.
+    pub fn attribute(self) -> Attribute {
+        match self {
+            Self::Thaw => Attribute::Thawed,
+            Self::Irradiate => Attribute::Irradiated,
+            Self::Wash => Attribute::Washed,
+            Self::Split => Attribute::Split,
+            Self::Pool => Attribute::Pooled,
+            Self::VolumeReduce => Attribute::VolumeReduced,
+            Self::Leukoreduce => Attribute::Leukoreduced,
+        }
+    }
+}
+
+/// How long a component lasts after a modification; never past the original expiry unless `extends`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModificationRule {
+    /// What is done.
+    pub kind: Modification,
+    /// To what.
+    pub component: Component,
+    /// Minutes the result lasts; `None` keeps the original expiry.
+    pub lasts_minutes: Option<i64>,
+    /// The five-character product code of the result; `None` keeps the code.
+    #[serde(default)]
+    pub product: Option<String>,
+    /// Only units at most this old since collection, in minutes.
+    #[serde(default)]
+    pub within_minutes: Option<i64>,
+}
+
+/// The value of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Value {
+    /// A span in minutes.
+    Minutes(i64),
+    /// A whole number.
+    Count(i64),
+    /// On or off.
+    Flag(bool),
+    /// A list of words; their texts are in the message files where they are shown.
+    Words(Vec<String>),
+    /// Temperature ranges by component.
+    Ranges(BTreeMap<Component, Range>),
+    /// Compatibility tables by component.
+    Compatibility(BTreeMap<Component, Compatibility>),
+    /// Roles and what they may do.
+    Grants(Grants),
+    /// The local product list, by the first five characters of the code.
+    Products(BTreeMap<String, Product>),
+    /// What may be done to which component.
+    Modifications(Vec<ModificationRule>),
+}
+
+impl Value {
+    /// What kind of value this is.
+    pub fn shape(&self) -> Shape {
+        match self {
+            Self::Minutes(_) => Shape::Minutes,
+            Self::Count(_) => Shape::Count,
+            Self::Flag(_) => Shape::Flag,
+            Self::Words(_) => Shape::Words,
+            Self::Ranges(_) => Shape::Ranges,
+            Self::Compatibility(_) => Shape::Compatibility,
+            Self::Grants(_) => Shape::Grants,
+            Self::Products(_) => Shape::Products,
+            Self::Modifications(_) => Shape::Modifications,
+        }
+    }
+}

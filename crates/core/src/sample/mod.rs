@@ -1,0 +1,307 @@
+//! Sample tubes: acceptance, validity, wrong blood in tube.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::hospital::{Hospital, Stamp};
+use crate::id::{PatientId, RequestId, SampleId, TestId};
+use crate::subject::Subject;
+
+/// Where a sample stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleState {
+    /// Taken in; may be tested.
+    Accepted,
+    /// Refused at reception, by its code in `sample.reject_reasons`.
+    Rejected(String),
+    /// Its group differs from the patient's history.
+    Suspect(TestId),
+    /// A newer sample or a person ended its use.
+    Ended(String),
+}
+
+/// A sample tube.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Barcode.
+    pub id: SampleId,
+    /// The patient on the label.
+    pub patient: PatientId,
+    /// The request it came with.
+    pub request: Option<RequestId>,
+    /// Drawn at.
+    pub drawn: Timestamp,
+    /// Drawn by, as the label or PDA says.
+    pub drawn_by: String,
+    /// Not to be used for compatibility from this moment on; computed at acceptance, shortened when history comes in.
+    pub expires: Timestamp,
+    /// Where it stands.
+    pub state: SampleState,
+    /// Tests made on it.
+    pub tests: Vec<TestId>,
+    /// Where it is kept.
+    pub stored: Option<String>,
+    /// The journal entry of its reception.
+    pub received: Stamp,
+    /// The journal entry that last changed it.
+    pub changed: Stamp,
+}
+
+/// All samples.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Samples {
+    pub(crate) all: OrdMap<SampleId, Arc<Sample>>,
+    pub(crate) by_patient: OrdMap<PatientId, Arc<Vec<SampleId>>>,
+}
+
+impl Samples {
+    /// One sample.
+    pub fn get(&self, id: &SampleId) -> Option<&Arc<Sample>> {
+        self.all.get(id)
+    }
+
+    /// A patient's samples, oldest first.
+    pub fn of_patient(&self, patient: PatientId) -> impl DoubleEndedIterator<Item = &Arc<Sample>> {
+        self.by_patient
+            .get(&patient)
+            .map(|ids| ids.as_slice())
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|id| self.all.get(id))
+    }
+
+    /// Every sample.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Sample>> {
+        self.all.values()
+    }
+
+    pub(crate) fn change(
+        &mut self,
+        id: &SampleId,
+        stamp: &Stamp,
+        change: impl FnOnce(&mut Sample),
+    ) {
+        if let Some(sample) = self.all.get_mut(id).map(Arc::make_mut) {
+            change(sample);
+            sample.changed = stamp.clone();
+        }
+    }
+}
+
+/// Facts about samples.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleEvent {
+    /// Taken in.
+    Accepted {
+        /// Barcode.
+        sample: SampleId,
+        /// Whose.
+        patient: PatientId,
+        /// With which request.
+        request: Option<RequestId>,
+        /// Drawn at.
+        drawn: Timestamp,
+        /// Drawn by.
+        drawn_by: String,
+        /// Valid until.
+        expires: Timestamp,
+        /// Kept where.
+        stored: Option<String>,
+    },
+    /// Refused at reception.
+    Rejected {
+        /// Barcode as read, where there was one.
+        sample: SampleId,
+        /// Whose, as far as the label said.
+        patient: PatientId,
+        /// With which request.
+        request: Option<RequestId>,
+        /// Coded reason.
+        reason: String,
+        /// In words.
+        note: String,
+        /// Drawn at, where stated.
+        drawn: Timestamp,
+        /// Drawn by.
+        drawn_by: String,
+    },
+    /// Validity computed anew because history came in.
+    ValidityChanged {
+        /// Which.
+        sample: SampleId,
+        /// Valid until.
+        expires: Timestamp,
+    },
+    /// Its group differs from the patient's history: wrong blood in tube until shown otherwise.
+    Suspected {
+        /// Which.
+        sample: SampleId,
+        /// The test that showed it.
+        test: TestId,
+        /// Whose the label says it is.
+        patient: PatientId,
+    },
+    /// A suspicion was looked into and the sample ended, or shown to be right.
+    SuspicionSettled {
+        /// Which.
+        sample: SampleId,
+        /// True when the tube was right after all (the history was wrong).
+        right: bool,
+        /// What was found.
+        finding: String,
+    },
+    /// Use ended before its time.
+    Ended {
+        /// Which.
+        sample: SampleId,
+        /// Why.
+        reason: String,
+    },
+    /// Put somewhere.
+    Stored {
+        /// Which.
+        sample: SampleId,
+        /// Where.
+        place: String,
+    },
+}
+
+kinds!(SampleEvent, "sample" {
+    Accepted => "accepted", Rejected => "rejected", ValidityChanged => "validity_changed",
+    Suspected => "suspected", SuspicionSettled => "suspicion_settled", Ended => "ended", Stored => "stored",
+});
+
+impl SampleEvent {
+    /// What the fact is about.
+    pub fn subjects(&self) -> Vec<Subject> {
+        match self {
+            Self::Accepted {
+                sample,
+                patient,
+                request,
+                ..
+            }
+            | Self::Rejected {
+                sample,
+                patient,
+                request,
+                ..
+            } => {
+                let mut subjects = vec![sample.clone().into(), (*patient).into()];
+                subjects.extend(request.map(Subject::from));
+                subjects
+            }
+            Self::Suspected {
+                sample,
+                test,
+                patient,
+            } => {
+                vec![sample.clone().into(), (*test).into(), (*patient).into()]
+            }
+            Self::ValidityChanged { sample, .. }
+            | Self::SuspicionSettled { sample, .. }
+            | Self::Ended { sample, .. }
+            | Self::Stored { sample, .. } => vec![sample.clone().into()],
+        }
+    }
+}
+
+/// Carries a fact into the state.
+pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &SampleEvent) {
+    let samples = &mut hospital.samples;
+    match event {
+        SampleEvent::Accepted {
+            sample,
+            patient,
+            request,
+            drawn,
+            drawn_by,
+            expires,
+            stored,
+        } => insert(
+            samples,
+            Sample {
+                id: sample.clone(),
+                patient: *patient,
+                request: *request,
+                drawn: *drawn,
+                drawn_by: drawn_by.clone(),
+                expires: *expires,
+                state: SampleState::Accepted,
+                tests: Vec::new(),
+                stored: stored.clone(),
+                received: stamp.clone(),
+                changed: stamp.clone(),
+            },
+        ),
+        SampleEvent::Rejected {
+            sample,
+            patient,
+            request,
+            reason,
+            drawn,
+            drawn_by,
+            ..
+        } => insert(
+            samples,
+            Sample {
+                id: sample.clone(),
+                patient: *patient,
+                request: *request,
+                drawn: *drawn,
+                drawn_by: drawn_by.clone(),
+                expires: *drawn,
+                state: SampleState::Rejected(reason.clone()),
+                tests: Vec::new(),
+                stored: None,
+                received: stamp.clone(),
+                changed: stamp.clone(),
+            },
+        ),
+        SampleEvent::ValidityChanged { sample, expires } => {
+            samples.change(sample, stamp, |sample| sample.expires = *expires);
+        }
+        SampleEvent::Suspected { sample, test, .. } => {
+            samples.change(sample, stamp, |sample| {
+                sample.state = SampleState::Suspect(*test)
+            });
+        }
+        SampleEvent::SuspicionSettled {
+            sample,
+            right,
+            finding,
+        } => {
+            samples.change(sample, stamp, |sample| {
+                sample.state = if *right {
+                    SampleState::Accepted
+                } else {
+                    SampleState::Ended(finding.clone())
+                };
+            });
+        }
+        SampleEvent::Ended { sample, reason } => {
+            samples.change(sample, stamp, |sample| {
+                sample.state = SampleState::Ended(reason.clone())
+            });
+        }
+        SampleEvent::Stored { sample, place } => {
+            samples.change(sample, stamp, |sample| sample.stored = Some(place.clone()));
+        }
+    }
+}
+
+fn insert(samples: &mut Samples, sample: Sample) {
+    let mut ids = samples
+        .by_patient
+        .get(&sample.patient)
+        .cloned()
+        .unwrap_or_default();
+    Arc::make_mut(&mut ids).push(sample.id.clone());
+    samples.by_patient.insert(sample.patient, ids);
+    samples.all.insert(sample.id.clone(), Arc::new(sample));
+}

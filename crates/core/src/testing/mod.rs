@@ -1,0 +1,256 @@
+//! Immunohaematology results: wells, interpretation, versions, verification; reagent lots.
+
+mod event;
+mod well;
+
+pub use event::{LotEvent, TestEvent, Work, apply, apply_lot};
+pub use well::{Reading, TestKind, Well};
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::blood::{Abo, RhD, UnitId};
+use crate::hospital::Stamp;
+use crate::id::{DeviceId, LotId, MessageId, SampleId, TestId};
+use crate::subject::Subject;
+
+/// What a test was made on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Material {
+    /// A patient's sample.
+    Sample(SampleId),
+    /// A unit's segment.
+    Unit(UnitId),
+}
+
+impl Material {
+    /// As a subject of the journal.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Sample(sample) => sample.clone().into(),
+            Self::Unit(unit) => (*unit).into(),
+        }
+    }
+}
+
+/// A reactive or non-reactive call that may also not have been reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// Reactive.
+    Positive,
+    /// Not reactive.
+    Negative,
+    /// The wells do not say.
+    Indeterminate,
+}
+
+/// What the wells say, derived by truth table; never typed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpretation {
+    /// ABO and RhD, each as far as it was reached.
+    Group {
+        /// ABO; `None` when the wells disagree.
+        abo: Option<Abo>,
+        /// RhD; `None` when not reached.
+        rhd: Option<RhD>,
+    },
+    /// Antibody screen.
+    Screen(Call),
+    /// Direct antiglobulin test.
+    Dat(Call),
+}
+
+/// Where a reading came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Read by eye and entered on the bench page.
+    Bench,
+    /// Sent by an analyser.
+    Device {
+        /// Which machine.
+        device: DeviceId,
+        /// In which message.
+        message: MessageId,
+        /// Whether a person changed the reading on the machine.
+        edited: bool,
+        /// Who worked the machine, in its own words.
+        operator: Option<String>,
+    },
+}
+
+impl Origin {
+    /// Whether a hand touched an analyser's reading.
+    pub fn edited(&self) -> bool {
+        matches!(self, Self::Device { edited: true, .. })
+    }
+}
+
+/// One version of a result. Corrections add versions; nothing is overwritten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The wells as read.
+    pub readings: Vec<Reading>,
+    /// What the wells say.
+    pub interpretation: Interpretation,
+    /// What the technologist or the analyser said it is, where they said something.
+    pub stated: Option<Interpretation>,
+    /// Reagents and cards used.
+    pub lots: BTreeSet<LotId>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// When the reaction was read.
+    pub read: Timestamp,
+    /// Why this version replaced the one before.
+    pub reason: Option<String>,
+    /// Who entered it and when.
+    pub entered: Stamp,
+    /// Who verified it and when.
+    pub verified: Option<Stamp>,
+}
+
+/// Where a test stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestState {
+    /// Waiting for verification.
+    Entered,
+    /// Verified; stands.
+    Verified,
+    /// Declared void.
+    Invalidated,
+}
+
+/// A test, through all its versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Test {
+    /// Number.
+    pub id: TestId,
+    /// What kind.
+    pub kind: TestKind,
+    /// Made on what.
+    pub material: Material,
+    /// Versions, oldest first; never empty.
+    pub versions: Vec<Version>,
+    /// Where it stands.
+    pub state: TestState,
+    /// The journal entry that last changed it.
+    pub changed: Stamp,
+}
+
+impl Test {
+    /// The newest version.
+    pub fn latest(&self) -> Option<&Version> {
+        self.versions.last()
+    }
+
+    /// The newest version where it is verified and stands.
+    pub fn standing(&self) -> Option<&Version> {
+        (self.state == TestState::Verified)
+            .then(|| self.versions.last())
+            .flatten()
+    }
+}
+
+/// All tests.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tests {
+    pub(crate) all: OrdMap<TestId, Arc<Test>>,
+    /// Waiting for verification.
+    pub(crate) pending: imbl::OrdSet<TestId>,
+    /// Tests on units, by unit (tests on samples hang on the sample).
+    pub(crate) by_unit: imbl::OrdSet<(UnitId, TestId)>,
+}
+
+impl Tests {
+    /// One test.
+    pub fn get(&self, id: TestId) -> Option<&Arc<Test>> {
+        self.all.get(&id)
+    }
+
+    /// Every test.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Test>> {
+        self.all.values()
+    }
+
+    /// Tests waiting for verification, oldest first.
+    pub fn pending(&self) -> impl Iterator<Item = &Arc<Test>> {
+        self.pending.iter().filter_map(|id| self.all.get(id))
+    }
+
+    /// Tests made on a unit, oldest first.
+    pub fn of_unit(&self, unit: UnitId) -> impl Iterator<Item = &Arc<Test>> {
+        self.by_unit
+            .range((unit, TestId(0))..=(unit, TestId(u64::MAX)))
+            .filter_map(|(_, id)| self.all.get(id))
+    }
+}
+
+/// What a lot is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LotKind {
+    /// Antiserum.
+    Antiserum,
+    /// Reagent red cells.
+    Cells,
+    /// Gel or micro-column card.
+    Card,
+    /// Antiglobulin, enhancement or other reagent.
+    Reagent,
+}
+
+impl LotKind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Antiserum, Self::Cells, Self::Card, Self::Reagent];
+
+    /// The word in commands and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Antiserum => "antiserum",
+            Self::Cells => "cells",
+            Self::Card => "card",
+            Self::Reagent => "reagent",
+        }
+    }
+}
+
+/// A reagent, cell or card lot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lot {
+    /// As printed by the maker.
+    pub id: LotId,
+    /// Of what.
+    pub kind: LotKind,
+    /// Product name.
+    pub name: String,
+    /// Maker's expiry.
+    pub expires: Timestamp,
+    /// Opened at, and usable until by the maker's open-vial limit.
+    pub opened: Option<(Timestamp, Timestamp)>,
+    /// Why it must not be used.
+    pub blocked: Option<String>,
+    /// The journal entry that last changed it.
+    pub changed: Stamp,
+}
+
+impl Lot {
+    /// Whether the lot may be used at a moment: in date, opened within its limit, not blocked.
+    pub fn usable(&self, at: Timestamp) -> bool {
+        self.blocked.is_none()
+            && at < self.expires
+            && self
+                .opened
+                .is_some_and(|(from, until)| from <= at && at < until)
+    }
+}
+
+/// All lots.
+pub type Lots = OrdMap<LotId, Arc<Lot>>;

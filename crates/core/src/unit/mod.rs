@@ -1,0 +1,295 @@
+//! Bags: their whole life from receipt to fate.
+
+mod event;
+mod status;
+
+pub use event::{Child, UnitEvent, apply};
+pub use status::Status;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::blood::{
+    Abo, Amount, AntigenProfile, Attributes, Celsius, Component, Din, LabelGroup, Millilitres, RhD,
+    UnitId,
+};
+use crate::hospital::Stamp;
+use crate::id::{CrossmatchId, IssueId, LocationId, PatientId, RequestId, TestId, UserId};
+
+/// How the label's content reached us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryPath {
+    /// Every symbol was scanned.
+    Scanned,
+    /// At least one value was typed; a second person checked it.
+    Keyed,
+}
+
+/// What the bag looked like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Appearance {
+    /// As it should be.
+    Normal,
+    /// Haemolysed.
+    Haemolysed,
+    /// Clotted.
+    Clotted,
+    /// Discoloured.
+    Discoloured,
+    /// Lipaemic.
+    Lipaemic,
+    /// Gas or foam.
+    Gas,
+    /// Leaking.
+    Leaking,
+}
+
+impl Appearance {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Normal,
+        Self::Haemolysed,
+        Self::Clotted,
+        Self::Discoloured,
+        Self::Lipaemic,
+        Self::Gas,
+        Self::Leaking,
+    ];
+
+    /// The word in commands and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Haemolysed => "haemolysed",
+            Self::Clotted => "clotted",
+            Self::Discoloured => "discoloured",
+            Self::Lipaemic => "lipaemic",
+            Self::Gas => "gas",
+            Self::Leaking => "leaking",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|a| a.as_str() == text.trim())
+    }
+}
+
+/// A yes-or-no observation that may also not have been made. Not looked at is not good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checked {
+    /// Looked at and good.
+    Good,
+    /// Looked at and bad.
+    Bad,
+    /// Not looked at.
+    NotChecked,
+}
+
+/// What was checked when the delivery was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptChecks {
+    /// Temperature in the container; `None` was not measured.
+    pub temperature: Option<Celsius>,
+    /// Appearance.
+    pub appearance: Appearance,
+    /// Seal and tubing.
+    pub seal: Checked,
+    /// Label legible and complete.
+    pub label: Checked,
+}
+
+/// Why a unit is held back. All must be lifted before it becomes available.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// The donor group was not confirmed yet.
+    AwaitingRegroup,
+    /// The tested group differs from the label.
+    GroupMismatch,
+    /// A receipt check failed or was not made.
+    ReceiptCheck,
+    /// Temperature outside its range.
+    Temperature,
+    /// Any other reason, by its code in `unit.hold_reasons`.
+    Other(String),
+}
+
+/// Whether the group on the label was confirmed by our own test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Regroup {
+    /// The policy asks for none for this component.
+    NotRequired,
+    /// Waiting for a verified test.
+    Awaited,
+    /// Agrees with the label.
+    Confirmed(TestId),
+    /// Differs from the label.
+    Mismatch(TestId),
+}
+
+/// A hold on a unit for a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// The request.
+    pub request: RequestId,
+    /// For whom.
+    pub patient: PatientId,
+    /// Lapses at.
+    pub until: Timestamp,
+    /// The crossmatch made for it.
+    pub crossmatch: Option<CrossmatchId>,
+}
+
+/// A bag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Donation and product.
+    pub id: UnitId,
+    /// The group on the label.
+    pub group: LabelGroup,
+    /// Component family.
+    pub component: Component,
+    /// What was done to it.
+    pub attributes: Attributes,
+    /// What it counts for.
+    pub amount: Amount,
+    /// Volume.
+    pub volume: Millilitres,
+    /// When it was collected, where the label says.
+    pub collected: Option<Timestamp>,
+    /// Not to be used from this moment on.
+    pub expires: Timestamp,
+    /// Where it stands in its life.
+    pub status: Status,
+    /// Why it is held, while it is.
+    pub holds: BTreeSet<Hold>,
+    /// Where it is.
+    pub location: LocationId,
+    /// Our own test of its group.
+    pub regroup: Regroup,
+    /// Held for a request.
+    pub reservation: Option<Reservation>,
+    /// Autologous or directed: only for this patient.
+    pub locked_to: Option<PatientId>,
+    /// Typed antigens.
+    pub antigens: AntigenProfile,
+    /// What it was made from.
+    pub parents: Vec<UnitId>,
+    /// What was made from it.
+    pub children: Vec<UnitId>,
+    /// The hand-over it is out on, or last was.
+    pub issue: Option<IssueId>,
+    /// Minutes it has been out of storage in all, from hand-overs it came back from.
+    pub minutes_out: i64,
+    /// How it came in.
+    pub entry: EntryPath,
+    /// The journal entry of its receipt or making.
+    pub received: Stamp,
+    /// Who signed the receipt as second person.
+    pub checked_by: Option<UserId>,
+    /// The journal entry that last changed it.
+    pub changed: Stamp,
+}
+
+impl Unit {
+    /// The unit's RhD as the rules read it: weak counts as the policy says, absent stays unknown.
+    pub fn rhd(&self, weak_is_positive: bool) -> Option<RhD> {
+        self.group.rhd.map(|rhd| match rhd {
+            RhD::Weak if weak_is_positive => RhD::Positive,
+            other => other,
+        })
+    }
+}
+
+/// All units, with the indexes live questions need.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Units {
+    all: OrdMap<UnitId, Arc<Unit>>,
+    /// Units on the shelf (available, reserved, crossmatched, quarantined) by what a search asks for.
+    shelf: OrdSet<(Component, Abo, Timestamp, UnitId)>,
+}
+
+impl Units {
+    /// One unit.
+    pub fn get(&self, id: &UnitId) -> Option<&Arc<Unit>> {
+        self.all.get(id)
+    }
+
+    /// How many units there are, of all times.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Every unit, by donation number.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Unit>> {
+        self.all.values()
+    }
+
+    /// Every unit of one donation.
+    pub fn of_donation(&self, din: Din) -> impl Iterator<Item = &Arc<Unit>> {
+        let low = crate::blood::ProductCode::LOWEST;
+        self.all
+            .range(UnitId::new(din, low)..)
+            .take_while(move |(id, _)| id.din == din)
+            .map(|(_, unit)| unit)
+    }
+
+    /// Units on the shelf of a component and ABO type, oldest expiry first.
+    pub fn on_shelf(&self, component: Component, abo: Abo) -> impl Iterator<Item = &Arc<Unit>> {
+        self.shelf
+            .range((component, abo, Timestamp::MIN, UnitId::LOWEST)..)
+            .take_while(move |(c, a, _, _)| *c == component && *a == abo)
+            .filter_map(|(_, _, _, id)| self.all.get(id))
+    }
+
+    /// Every unit on the shelf, by component, ABO type and expiry.
+    pub fn shelf(&self) -> impl Iterator<Item = &Arc<Unit>> {
+        self.shelf
+            .iter()
+            .filter_map(|(_, _, _, id)| self.all.get(id))
+    }
+
+    fn key(unit: &Unit) -> (Component, Abo, Timestamp, UnitId) {
+        (unit.component, unit.group.abo, unit.expires, unit.id)
+    }
+
+    pub(crate) fn insert(&mut self, unit: Unit) {
+        if unit.status.on_shelf() {
+            self.shelf.insert(Self::key(&unit));
+        }
+        self.all.insert(unit.id, Arc::new(unit));
+    }
+
+    /// Changes a unit and keeps the indexes in step. Unknown ids change nothing: `decide` has refused them.
+    pub(crate) fn change(&mut self, id: &UnitId, stamp: &Stamp, change: impl FnOnce(&mut Unit)) {
+        let Some(unit) = self.all.get_mut(id).map(Arc::make_mut) else {
+            return;
+        };
+        let before = unit.status.on_shelf().then(|| Self::key(unit));
+        change(unit);
+        unit.changed = stamp.clone();
+        let after = unit.status.on_shelf().then(|| Self::key(unit));
+        if before != after {
+            if let Some(key) = before {
+                self.shelf.remove(&key);
+            }
+            if let Some(key) = after {
+                self.shelf.insert(key);
+            }
+        }
+    }
+}
