@@ -16,6 +16,7 @@ use crate::{
     entry::{Draft, Entry, Hash, Head, MAX_NAME_BYTES, Receipt},
     error::{JournalError, Result},
     lease::{Epoch, LeaseAnswer, LeaseState, MAX_LEASE},
+    postgres::PostgresJournal,
     query::{Filter, MAX_KNOWN, Page, Seek, page_limit},
     snapshot::Snapshot,
     sqlite::SqliteJournal,
@@ -34,12 +35,14 @@ pub struct Journal {
 #[derive(Clone)]
 enum Backend {
     Sqlite(SqliteJournal),
+    Postgres(PostgresJournal),
 }
 
 macro_rules! backend {
     ($self:ident.$method:ident($($argument:expr),*)) => {
         match &$self.backend {
             Backend::Sqlite(backend) => backend.$method($($argument),*).await,
+            Backend::Postgres(backend) => backend.$method($($argument),*).await,
         }
     };
 }
@@ -48,6 +51,7 @@ impl fmt::Debug for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.backend {
             Backend::Sqlite(backend) => write!(f, "Journal(sqlite:{})", backend.path().display()),
+            Backend::Postgres(backend) => write!(f, "Journal(postgres:{})", backend.name()),
         }
     }
 }
@@ -61,6 +65,11 @@ impl Journal {
     pub async fn open(database_url: &str) -> Result<Self> {
         let backend = if let Some(path) = database_url.strip_prefix("sqlite:") {
             Backend::Sqlite(SqliteJournal::open(PathBuf::from(path)).await?)
+        } else if ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| database_url.starts_with(scheme))
+        {
+            Backend::Postgres(PostgresJournal::open(database_url).await?)
         } else {
             return Err(JournalError::invalid(
                 "a database address starts with sqlite: or postgres://",
@@ -300,6 +309,9 @@ impl Journal {
     pub async fn backup(&self, target: &Path) -> Result<()> {
         match &self.backend {
             Backend::Sqlite(backend) => backend.backup(target.to_owned()).await,
+            Backend::Postgres(_) => Err(JournalError::invalid(
+                "PostgreSQL is backed up with its own tools (pg_basebackup, pg_dump)",
+            )),
         }
     }
 
@@ -396,6 +408,16 @@ impl Journal {
     pub fn sqlite(&self) -> Option<&SqliteJournal> {
         match &self.backend {
             Backend::Sqlite(backend) => Some(backend),
+            Backend::Postgres(_) => None,
+        }
+    }
+
+    /// The PostgreSQL database itself, for tables of other crates; `None` on SQLite.
+    #[must_use]
+    pub fn postgres(&self) -> Option<&PostgresJournal> {
+        match &self.backend {
+            Backend::Sqlite(_) => None,
+            Backend::Postgres(backend) => Some(backend),
         }
     }
 

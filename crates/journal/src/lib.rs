@@ -12,6 +12,7 @@ mod entry;
 mod error;
 mod journal;
 mod lease;
+mod postgres;
 mod query;
 mod snapshot;
 mod sqlite;
@@ -28,6 +29,7 @@ pub use entry::{
 pub use error::{JournalError, Result};
 pub use journal::Journal;
 pub use lease::{Epoch, Lease, LeaseAnswer, LeaseState, MAX_LEASE};
+pub use postgres::{APPEND_TIMEOUT, CONNECT_TIMEOUT, POOL, PostgresJournal, RESOLVE_TIMEOUT};
 pub use query::{Filter, MAX_KNOWN, MAX_PAGE, MAX_SCAN, Page, Seek};
 pub use snapshot::{KEPT_SNAPSHOTS, SNAPSHOT_CHUNK, Snapshot};
 pub use sqlite::{READERS, SqliteJournal, WRITER_QUEUE};

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{SqliteJournal, Writer, from_sqlite, int, uint};
+use super::{SqliteJournal, Writer, int, uint};
 use crate::{
     entry::{Draft, Entry, Hash, Head, Receipt, receipts, seal_batch, subject_key},
     error::{JournalError, Result},
@@ -62,9 +62,7 @@ impl Writer {
 }
 
 fn commit(connection: &mut Connection, epoch: Epoch, head: Head, entries: &[Entry]) -> Result<()> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(from_sqlite)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let Some(last) = entries.last() else {
         return Ok(());
     };
@@ -74,21 +72,20 @@ fn commit(connection: &mut Connection, epoch: Epoch, head: Head, entries: &[Entr
         )
         .and_then(|mut statement| {
             statement.execute(params![int(last.seq), last.hash.0, int(epoch.0), int(head.seq), head.hash.0])
-        })
-        .map_err(from_sqlite)?;
+        })?;
     if moved == 0 {
         holds(&transaction, epoch)?;
-        let head = read_head(&transaction).map_err(from_sqlite)?;
+        let head = read_head(&transaction)?;
         return Err(JournalError::Behind { head });
     }
-    insert(&transaction, entries).map_err(|error| match from_sqlite(error) {
+    insert(&transaction, entries).map_err(|error| match JournalError::from(error) {
         // The head said the place was free.
         JournalError::Invalid(reason) => {
             JournalError::corrupt(entries.first().map(|e| e.seq), reason)
         }
         other => other,
     })?;
-    transaction.commit().map_err(from_sqlite)
+    transaction.commit().map_err(JournalError::from)
 }
 
 fn insert(transaction: &Transaction<'_>, entries: &[Entry]) -> rusqlite::Result<()> {
@@ -126,8 +123,7 @@ fn insert(transaction: &Transaction<'_>, entries: &[Entry]) -> rusqlite::Result<
 fn holds(connection: &Connection, epoch: Epoch) -> Result<()> {
     let current: i64 = connection
         .prepare_cached("SELECT epoch FROM journal_head WHERE id = 1")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .map_err(from_sqlite)?;
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))?;
     let current = Epoch(uint(current));
     if current == epoch {
         Ok(())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
-use super::{SqliteJournal, from_sqlite, int, uint};
+use super::{SqliteJournal, int, uint};
 use crate::{
     error::{JournalError, Result},
     lease::{Epoch, Lease, LeaseAnswer, LeaseState},
@@ -67,12 +67,11 @@ impl SqliteJournal {
                             "UPDATE journal_head SET expires_ms = {NOW} + ?2 WHERE id = 1 AND epoch = ?1"
                         ),
                         params![int(epoch.0), from_now_ms],
-                    )
-                    .map_err(from_sqlite)?;
+                    )?;
                 if renewed == 1 {
                     return Ok(());
                 }
-                let current = state(connection).map_err(from_sqlite)?.epoch;
+                let current = state(connection)?.epoch;
                 Err(JournalError::Fenced {
                     held: epoch,
                     current,
@@ -83,7 +82,7 @@ impl SqliteJournal {
     }
 
     pub(crate) async fn lease(&self) -> Result<LeaseState> {
-        self.on_reader(|connection| state(connection).map_err(from_sqlite))
+        self.on_reader(|connection| state(connection).map_err(JournalError::from))
             .await
     }
 }

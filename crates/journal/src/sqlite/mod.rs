@@ -107,7 +107,7 @@ impl SqliteJournal {
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.on_reader(move |connection| work(connection).map_err(from_sqlite))
+        self.on_reader(move |connection| work(connection).map_err(JournalError::from))
             .await
     }
 
@@ -173,9 +173,7 @@ impl SqliteJournal {
         };
         // VACUUM INTO reads one consistent state and does not stop the writer.
         self.on_reader(move |connection| {
-            connection
-                .execute("VACUUM INTO ?1", [target])
-                .map_err(from_sqlite)?;
+            connection.execute("VACUUM INTO ?1", [target])?;
             Ok(())
         })
         .await
@@ -201,7 +199,7 @@ impl Writer {
 
     /// Runs `work` on the connection, opening it again if it was lost.
     fn with<T>(&mut self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T> {
-        self.with_checked(|connection| work(connection).map_err(from_sqlite))
+        self.with_checked(|connection| work(connection).map_err(JournalError::from))
     }
 
     fn with_checked<T>(&mut self, work: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
@@ -278,7 +276,7 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
         }
         Ok(connection)
     };
-    open().map_err(|error| match from_sqlite(error) {
+    open().map_err(|error| match JournalError::from(error) {
         JournalError::Unavailable(reason) => {
             JournalError::Unavailable(format!("{}: {reason}", path.display()))
         }
@@ -286,17 +284,19 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
     })
 }
 
-pub(crate) fn from_sqlite(error: rusqlite::Error) -> JournalError {
-    let reason = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => JournalError::Full(reason),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            JournalError::corrupt(None, reason)
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        let reason = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full(reason),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::corrupt(None, reason)
+            }
+            Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation) => Self::Invalid(reason),
+            Some(_) => Self::Unavailable(reason),
+            // Not from SQLite itself but from reading its answer: a column that cannot hold what it holds.
+            None => Self::corrupt(None, reason),
         }
-        Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation) => JournalError::invalid(reason),
-        Some(_) => JournalError::Unavailable(reason),
-        // Not from SQLite itself but from reading its answer: a column that cannot hold what it holds.
-        None => JournalError::corrupt(None, reason),
     }
 }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params, types::ValueRef};
 use uuid::Uuid;
 
-use super::{SqliteJournal, append::read_head, from_sqlite, int, uint};
+use super::{SqliteJournal, append::read_head, int, uint};
 use crate::{
     entry::{Entry, Hash, Head, subject_key},
     error::{JournalError, Result},
@@ -14,20 +14,16 @@ const COLUMNS: &str = "j.seq, j.at_ms, j.actor, j.workstation, j.command, j.kind
 
 impl SqliteJournal {
     pub(crate) async fn head(&self) -> Result<Head> {
-        self.on_reader(|connection| read_head(connection).map_err(from_sqlite))
+        self.on_reader(|connection| read_head(connection).map_err(JournalError::from))
             .await
     }
 
     pub(crate) async fn read_entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>> {
         self.on_reader(move |connection| {
-            let mut statement = connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM journal j WHERE j.seq >= ?1 ORDER BY j.seq LIMIT ?2"
-                ))
-                .map_err(from_sqlite)?;
-            let rows = statement
-                .query(params![int(from_seq), int(limit as u64)])
-                .map_err(from_sqlite)?;
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM journal j WHERE j.seq >= ?1 ORDER BY j.seq LIMIT ?2"
+            ))?;
+            let rows = statement.query(params![int(from_seq), int(limit as u64)])?;
             collect(rows)
         })
         .await
@@ -35,14 +31,12 @@ impl SqliteJournal {
 
     pub(crate) async fn known(&self, commands: Vec<Uuid>) -> Result<Vec<Entry>> {
         self.on_reader(move |connection| {
-            let mut statement = connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM journal j WHERE j.command = ?1 ORDER BY j.seq"
-                ))
-                .map_err(from_sqlite)?;
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM journal j WHERE j.command = ?1 ORDER BY j.seq"
+            ))?;
             let mut found = Vec::new();
             for command in commands {
-                let rows = statement.query([command.as_bytes()]).map_err(from_sqlite)?;
+                let rows = statement.query([command.as_bytes()])?;
                 found.append(&mut collect(rows)?);
             }
             Ok(found)
@@ -57,7 +51,7 @@ impl SqliteJournal {
         limit: usize,
     ) -> Result<Page> {
         self.on_reader(move |connection| {
-            let Some(window) = window(connection, &filter, seek).map_err(from_sqlite)? else {
+            let Some(window) = window(connection, &filter, seek)? else {
                 return Ok(Page {
                     entries: Vec::new(),
                     next: None,
@@ -75,27 +69,23 @@ impl SqliteJournal {
                 "j.seq"
             };
             let order = if window.ascending { "ASC" } else { "DESC" };
-            let mut statement = connection
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM {from} WHERE {by} BETWEEN ?2 AND ?3
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM {from} WHERE {by} BETWEEN ?2 AND ?3
                      AND (?4 IS NULL OR substr(j.kind, 1, length(?4)) = ?4)
                      AND (?5 IS NULL OR j.actor = ?5)
                      AND (?6 IS NULL OR j.at_ms >= ?6) AND (?7 IS NULL OR j.at_ms < ?7)
                      ORDER BY {by} {order} LIMIT ?8"
-                ))
-                .map_err(from_sqlite)?;
-            let rows = statement
-                .query(params![
-                    filter.subject.as_deref().map(subject_key),
-                    int(window.low),
-                    int(window.high),
-                    filter.kind_prefix,
-                    filter.actor,
-                    filter.from_ms,
-                    filter.until_ms,
-                    int(limit as u64)
-                ])
-                .map_err(from_sqlite)?;
+            ))?;
+            let rows = statement.query(params![
+                filter.subject.as_deref().map(subject_key),
+                int(window.low),
+                int(window.high),
+                filter.kind_prefix,
+                filter.actor,
+                filter.from_ms,
+                filter.until_ms,
+                int(limit as u64)
+            ])?;
             Ok(window.page(collect(rows)?, limit, filter.subject.as_deref()))
         })
         .await
@@ -137,14 +127,14 @@ fn window(
 
 fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    while let Some(row) = rows.next().map_err(from_sqlite)? {
+    while let Some(row) = rows.next()? {
         entries.push(entry(row)?);
     }
     Ok(entries)
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry> {
-    let seq = uint(row.get(0).map_err(from_sqlite)?);
+    let seq = uint(row.get(0)?);
     read_row(row, seq).map_err(|reason| JournalError::corrupt(seq, reason))
 }
 

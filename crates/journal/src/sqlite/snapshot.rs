@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{SqliteJournal, from_sqlite, int, uint};
+use super::{SqliteJournal, int, uint};
 use crate::{
     entry::Hash,
     error::{JournalError, Result},
@@ -119,11 +119,10 @@ impl SqliteJournal {
         self.on_reader(move |connection| {
             let mut bytes = Vec::new();
             let mut statement = connection
-                .prepare("SELECT bytes FROM snapshot_chunk WHERE snapshot = ?1 ORDER BY ordinal")
-                .map_err(from_sqlite)?;
-            let mut rows = statement.query([header.id]).map_err(from_sqlite)?;
-            while let Some(row) = rows.next().map_err(from_sqlite)? {
-                let chunk = row.get_ref(0).map_err(from_sqlite)?;
+                .prepare("SELECT bytes FROM snapshot_chunk WHERE snapshot = ?1 ORDER BY ordinal")?;
+            let mut rows = statement.query([header.id])?;
+            while let Some(row) = rows.next()? {
+                let chunk = row.get_ref(0)?;
                 bytes.extend_from_slice(chunk.as_blob().unwrap_or_default());
             }
             Ok(header.accept(bytes))

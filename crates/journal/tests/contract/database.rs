@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use lifeline_journal::{Draft, Epoch, Journal, LeaseAnswer, testing::TestFolder};
+use lifeline_journal::{
+    Draft, Epoch, Journal, LeaseAnswer,
+    testing::{TestFolder, TestPostgres},
+};
 use uuid::Uuid;
 
 /// Long enough that no case outlives it.
@@ -15,6 +18,7 @@ pub struct Database {
 
 enum Kind {
     Sqlite(TestFolder),
+    Postgres(TestPostgres),
 }
 
 impl Database {
@@ -24,9 +28,16 @@ impl Database {
         }
     }
 
+    pub fn postgres() -> Self {
+        Self {
+            kind: Kind::Postgres(TestPostgres::start().unwrap()),
+        }
+    }
+
     pub fn url(&self) -> String {
         match &self.kind {
             Kind::Sqlite(folder) => folder.sqlite_url(),
+            Kind::Postgres(server) => server.url("postgres"),
         }
     }
 
@@ -86,6 +97,8 @@ impl Database {
                 .unwrap();
             return rows.try_into().unwrap();
         }
-        panic!("no such database");
+        let client = journal.postgres().unwrap().pool().get().await.unwrap();
+        let rows: i64 = client.query_one(&sql, &[]).await.unwrap().get(0);
+        rows.try_into().unwrap()
     }
 }

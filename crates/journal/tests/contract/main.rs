@@ -15,16 +15,20 @@ macro_rules! contract {
         mod sqlite {
             $(#[test] fn $case() { super::run(super::Database::sqlite, super::$module::$case); })*
         }
+        mod postgres {
+            $(#[test] fn $case() { super::run(super::Database::postgres, super::$module::$case); })*
+        }
     };
 }
 
 fn run<F: Future<Output = ()>>(database: fn() -> Database, case: fn(Database) -> F) {
+    let database = database();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap()
-        .block_on(async { case(database()).await });
+        .block_on(async { case(database).await });
 }
 
 contract! {
