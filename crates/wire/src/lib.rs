@@ -10,6 +10,8 @@
 
 pub mod astm;
 pub mod charset;
+pub mod decode;
+pub mod hl7;
 pub mod limits;
 pub mod note;
 pub mod value;

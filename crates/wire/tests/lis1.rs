@@ -1,5 +1,7 @@
 //! LIS01 conformance with a fake clock: the rules 1.1 to 1.15 of the instrument notes, one case each.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::time::Duration;
 
 use lifeline_wire::astm::lis1::{
