@@ -102,3 +102,55 @@ impl Database {
         rows.try_into().unwrap()
     }
 }
+
+/// The attacker's side: changes made behind the journal's back.
+impl Database {
+    pub async fn try_sql(&self, sql: &str) -> lifeline_journal::Result<()> {
+        let journal = self.open().await;
+        let sql = sql.to_owned();
+        if let Some(sqlite) = journal.sqlite() {
+            return sqlite
+                .write(move |connection| connection.execute_batch(&sql))
+                .await;
+        }
+        let client = journal.postgres().unwrap().pool().get().await.unwrap();
+        Ok(client.batch_execute(&sql).await?)
+    }
+
+    pub async fn sql(&self, sql: &str) {
+        self.try_sql(sql).await.unwrap();
+    }
+
+    /// Takes away what keeps the journal from being changed.
+    pub async fn disarm(&self) {
+        match &self.kind {
+            Kind::Sqlite(_) => {
+                self.sql("DROP TRIGGER journal_no_update; DROP TRIGGER journal_no_delete")
+                    .await;
+            }
+            Kind::Postgres(_) => {
+                self.sql("DROP TRIGGER journal_no_change ON journal").await;
+            }
+        }
+    }
+
+    /// Pretends that a later release was here.
+    pub async fn raise_schema(&self) {
+        match &self.kind {
+            Kind::Sqlite(_) => self.sql("PRAGMA user_version = 99").await,
+            Kind::Postgres(_) => {
+                self.sql("INSERT INTO journal_schema VALUES (99, now())")
+                    .await;
+            }
+        }
+    }
+
+    /// Bytes as a literal.
+    pub fn binary(&self, bytes: &[u8]) -> String {
+        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match &self.kind {
+            Kind::Sqlite(_) => format!("x'{digits}'"),
+            Kind::Postgres(_) => format!("'\\x{digits}'::bytea"),
+        }
+    }
+}

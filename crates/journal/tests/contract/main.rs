@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod appending;
+mod crash;
 mod database;
+mod faults;
+mod golden;
 mod reading;
 mod side_tables;
+mod tampering;
 
 use database::Database;
 
@@ -53,4 +57,16 @@ contract! {
     side_tables::checkpoints_are_remembered,
     side_tables::credentials_are_replaced_and_removed,
     side_tables::sessions_live_until_they_end,
+    tampering::the_database_itself_refuses_changes,
+    tampering::verification_names_the_first_broken_entry,
+    tampering::a_stream_that_checks_stops_at_the_broken_entry,
+    tampering::a_writer_notices_a_head_that_was_moved,
+    tampering::two_subjects_with_one_key_are_told_apart,
+    faults::damaged_snapshots_are_passed_over,
+    faults::an_unfinished_snapshot_is_never_mixed_with_the_next,
+    faults::a_newer_schema_is_refused,
+    faults::a_cancelled_append_leaves_no_false_memory,
+    crash::killed_while_appending_it_keeps_every_acknowledged_entry,
+    golden::golden_hashes_are_reproduced,
+    golden::whatever_is_written_is_read_back,
 }
