@@ -260,7 +260,8 @@ mod tests {
     fn a_missing_key_is_loud_and_a_variable_is_not_wrapped_in_invisible_marks() {
         for lang in Lang::ALL {
             let t = Text::new(lang);
-            assert_eq!(t.m("no-such-key"), "⟦no-such-key⟧");
+            let absent = "no-such-key";
+            assert_eq!(t.m(absent), "⟦no-such-key⟧");
             let text = t.a("pager-page", &[("page", &2), ("pages", &"W1234 26 000001")]);
             assert!(
                 text.contains("W1234 26 000001") && !text.contains('\u{2068}'),

@@ -13,6 +13,9 @@ pub mod i18n;
 pub mod pages;
 pub mod rooms;
 
+#[cfg(test)]
+mod tests;
+
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 

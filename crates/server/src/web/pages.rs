@@ -106,6 +106,7 @@ struct StyleGuide {
     form: Form,
     banners: Vec<Banner>,
     groups: Vec<GroupMark>,
+    dins: Vec<String>,
     timeline: Vec<TimelineEntry>,
     pager: Pager,
 }
@@ -171,6 +172,9 @@ async fn style_guide(frame: Frame) -> Response {
         abo: AboMark::Unknown,
         rhd: RhdMark::Unknown,
     });
+    let dins = (1..=groups.len())
+        .map(|serial| format!("W1234 26 {serial:06}"))
+        .collect();
     let entry = |tone, what: String, detail: String| TimelineEntry {
         at: frame.moment(frame.now),
         tone,
@@ -213,6 +217,7 @@ async fn style_guide(frame: Frame) -> Response {
         form,
         banners,
         groups,
+        dins,
         timeline,
         pager,
         frame,
