@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderMap;
+use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
 use lifeline_server::web::pages::{DemoLogin, SignInPage};
-use lifeline_server::web::{Doorkeeper, Form, Frame, Person, Room, Site, Visit, assemble, render};
+use lifeline_server::web::{
+    Doorkeeper, Form, Frame, PageError, Person, Posted, Room, Site, Visit, assemble, render,
+};
 
 #[derive(Clone)]
 struct Anyone;
@@ -37,22 +40,33 @@ impl Doorkeeper for Anyone {
     }
 }
 
-async fn sign_in(frame: Frame) -> axum::response::Response {
-    let login = |login: &str, words: &str| DemoLogin {
+fn sign_in_page(frame: Frame, form: Form) -> Response {
+    let login = |login: &str, role: &str, words: &str| DemoLogin {
         login: login.into(),
         password: "lifeline".into(),
+        role: role.into(),
         words: words.into(),
     };
     let demo_logins = vec![
-        login("t1024", "李晓梅 · 技师 Technologist"),
-        login("h0001", "王建国 · 科主任 Head of department"),
+        login("t1024", "technologist", "李晓梅 · 技师 Technologist"),
+        login("h0001", "head", "王建国 · 科主任 Head of department"),
     ];
     render(&SignInPage {
-        form: Form::blank(&frame),
+        form,
         next: "/".into(),
         demo_logins,
         frame,
     })
+}
+
+async fn sign_in(frame: Frame) -> Response {
+    sign_in_page(frame.clone(), Form::blank(&frame))
+}
+
+async fn refuse(frame: Frame, posted: Posted) -> Result<Response, PageError> {
+    let mut form = Form::sent(&frame, posted)?;
+    form.refuse("login", frame.t.m("error-forbidden"));
+    Ok(sign_in_page(frame, form))
 }
 
 #[tokio::main]
@@ -67,7 +81,7 @@ async fn main() -> anyhow::Result<()> {
         zone: TimeZone::fixed(offset(8)),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8099").await?;
-    let routes = Router::new().route("/sign-in", get(sign_in));
+    let routes = Router::new().route("/sign-in", get(sign_in).post(refuse));
     axum::serve(listener, assemble(routes, site, Anyone)).await?;
     Ok(())
 }

@@ -38,6 +38,8 @@ pub struct DemoLogin {
     pub login: String,
     /// What to type as the password.
     pub password: String,
+    /// The code of the role, for scripts and tests.
+    pub role: String,
     /// Who it is, in the page's language: name and role.
     pub words: String,
 }
