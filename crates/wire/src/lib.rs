@@ -12,6 +12,7 @@ pub mod astm;
 pub mod charset;
 pub mod decode;
 pub mod hl7;
+pub mod isbt128;
 pub mod limits;
 pub mod note;
 pub mod value;
