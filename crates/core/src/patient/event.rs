@@ -61,6 +61,13 @@ pub enum PatientEvent {
         /// The test that no longer counts.
         test: TestId,
     },
+    /// A group carried over from elsewhere was found to be wrong.
+    HistoricGroupWithdrawn {
+        /// Which.
+        patient: PatientId,
+        /// Why.
+        reason: String,
+    },
     /// An antibody was put on file.
     AntibodyRecorded {
         /// Which.
@@ -143,7 +150,7 @@ pub enum PatientEvent {
 
 kinds!(PatientEvent, "patient" {
     Registered => "registered", Amended => "amended", GroupDetermined => "group_determined",
-    GroupWithdrawn => "group_withdrawn", AntibodyRecorded => "antibody_recorded",
+    GroupWithdrawn => "group_withdrawn", HistoricGroupWithdrawn => "historic_group_withdrawn", AntibodyRecorded => "antibody_recorded",
     AntigenTyped => "antigen_typed", NeedRaised => "need_raised", NeedEnded => "need_ended",
     ExposureStated => "exposure_stated", ConsentRecorded => "consent_recorded", Merged => "merged",
     Unmerged => "unmerged",
@@ -172,6 +179,7 @@ impl PatientEvent {
             }
             Self::Registered { patient, .. }
             | Self::Amended { patient, .. }
+            | Self::HistoricGroupWithdrawn { patient, .. }
             | Self::AntigenTyped { patient, .. }
             | Self::NeedRaised { patient, .. }
             | Self::NeedEnded { patient, .. }
@@ -198,6 +206,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
             for number in numbers.keys() {
                 patients.numbers.insert(number.clone(), *patient);
             }
+            patients.names.insert((demographics.name.clone(), *patient));
             patients.all.insert(
                 *patient,
                 Arc::new(Patient {
@@ -214,6 +223,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
                     transfused: None,
                     consent: None,
                     merged_into: None,
+                    absorbed: BTreeSet::new(),
                     changed: stamp.clone(),
                 }),
             );
@@ -231,9 +241,12 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
                     .filter(|number| !numbers.contains_key(*number))
                     .cloned()
                     .collect();
+                let name = old.demographics.name.clone();
                 for number in gone {
                     patients.numbers.remove(&number);
                 }
+                patients.names.remove(&(name, *patient));
+                patients.names.insert((demographics.name.clone(), *patient));
             }
             for number in numbers.keys() {
                 patients.numbers.insert(number.clone(), *patient);
@@ -271,7 +284,14 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
                 record
                     .determinations
                     .retain(|determination| determination.test != Some(*test));
-            })
+            });
+        }
+        PatientEvent::HistoricGroupWithdrawn { patient, .. } => {
+            patients.change(*patient, stamp, |record| {
+                record
+                    .determinations
+                    .retain(|determination| determination.sample.is_some());
+            });
         }
         PatientEvent::AntibodyRecorded {
             patient,
@@ -340,11 +360,15 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
         }
         PatientEvent::Merged { from, into, .. } => {
             patients.change(*from, stamp, |record| record.merged_into = Some(*into));
-            patients.change(*into, stamp, |_| {});
+            patients.change(*into, stamp, |record| {
+                record.absorbed.insert(*from);
+            });
         }
         PatientEvent::Unmerged { from, into, .. } => {
             patients.change(*from, stamp, |record| record.merged_into = None);
-            patients.change(*into, stamp, |_| {});
+            patients.change(*into, stamp, |record| {
+                record.absorbed.remove(from);
+            });
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Patients: who they are, what is known of their blood, for life.
 
 mod event;
+mod record;
 
 pub use event::{PatientEvent, apply};
+pub use record::{GroupOnFile, Record, Risk};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -169,6 +171,8 @@ pub enum Exposure {
     Last {
         /// When.
         at: Timestamp,
+        /// When it was stated.
+        stated: Timestamp,
     },
 }
 
@@ -201,56 +205,13 @@ pub struct Patient {
     pub consent: Option<(Timestamp, String)>,
     /// The record this one was merged into.
     pub merged_into: Option<PatientId>,
+    /// Records merged into this one.
+    pub absorbed: BTreeSet<PatientId>,
     /// The journal entry that last changed it.
     pub changed: Stamp,
 }
 
-/// The group of a patient as far as the record proves it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupOnFile {
-    /// Never determined.
-    Unknown,
-    /// Determined on one sample.
-    Once(BloodGroup),
-    /// Determined, concordant, on at least two samples.
-    Twice(BloodGroup),
-    /// Determinations disagree in ABO or RhD.
-    Discordant,
-}
-
-impl GroupOnFile {
-    /// The group, where there is exactly one.
-    pub fn group(self) -> Option<BloodGroup> {
-        match self {
-            Self::Once(group) | Self::Twice(group) => Some(group),
-            Self::Unknown | Self::Discordant => None,
-        }
-    }
-}
-
 impl Patient {
-    /// What the determinations prove together. Weak D beside negative or positive is no discordance of ABO, but of RhD it is.
-    pub fn group(&self) -> GroupOnFile {
-        let mut all = self.determinations.iter();
-        let Some(first) = all.next() else {
-            return GroupOnFile::Unknown;
-        };
-        if all.clone().any(|other| other.group != first.group) {
-            return GroupOnFile::Discordant;
-        }
-        // A group carried over from elsewhere has no sample and never counts as one of the two.
-        let samples: BTreeSet<&SampleId> = self
-            .determinations
-            .iter()
-            .filter_map(|determination| determination.sample.as_ref())
-            .collect();
-        if samples.len() >= 2 {
-            GroupOnFile::Twice(first.group)
-        } else {
-            GroupOnFile::Once(first.group)
-        }
-    }
-
     /// ABO types on file, for merge checks.
     pub fn abo_on_file(&self) -> BTreeSet<Abo> {
         self.determinations
@@ -288,6 +249,8 @@ impl Patient {
 pub struct Patients {
     pub(crate) all: OrdMap<PatientId, Arc<Patient>>,
     pub(crate) numbers: OrdMap<PatientNumber, PatientId>,
+    /// By name, for search and for finding duplicates.
+    pub(crate) names: OrdSet<(String, PatientId)>,
 }
 
 impl Patients {
@@ -312,6 +275,25 @@ impl Patients {
     /// Who bears a number.
     pub fn by_number(&self, number: &PatientNumber) -> Option<&Arc<Patient>> {
         self.numbers.get(number).and_then(|id| self.current(*id))
+    }
+
+    /// Records whose present name begins with a text, by name.
+    pub fn by_name<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Arc<Patient>> {
+        self.names
+            .range((prefix.to_owned(), PatientId(0))..)
+            .take_while(move |(name, _)| name.starts_with(prefix))
+            .filter_map(|(_, id)| self.all.get(id))
+    }
+
+    /// Numbers that begin with a text, and whose they are.
+    pub fn by_number_prefix<'a>(
+        &'a self,
+        prefix: &'a PatientNumber,
+    ) -> impl Iterator<Item = &'a Arc<Patient>> {
+        self.numbers
+            .range(prefix.clone()..)
+            .take_while(move |(number, _)| number.as_str().starts_with(prefix.as_str()))
+            .filter_map(|(_, id)| self.all.get(id))
     }
 
     /// Every record.
