@@ -103,6 +103,16 @@ rules! {
     UnitKeyed = "unit-keyed", Stop;
     /// A frozen component must be thawed first.
     UnitNotThawed = "unit-not-thawed", Stop;
+    /// The bag is out of the department on a hand-over; its fate is recorded there.
+    UnitOut = "unit-out", Stop;
+    /// The unit is already in that place.
+    UnitThere = "unit-there", Stop;
+    /// The policy in force does not know this modification of this component.
+    ModificationUnlisted = "modification-unlisted", Stop;
+    /// The unit is too old for this modification, or its collection time is not known.
+    ModificationTooOld = "modification-too-old", Stop;
+    /// What is to be pooled differs in component, ABO type, patient or reservation.
+    PoolMismatch = "pool-mismatch", Stop;
 
     // Patients and samples
     /// The record was merged into another.
@@ -315,7 +325,7 @@ macro_rules! fact_from {
 fact_from! {
     String => Text, &str => Text, i64 => Number, u32 => Number,
     Timestamp => Time, LabelGroup => Group, crate::blood::BloodGroup => Group, Subject => Subject,
-    crate::blood::UnitId => Subject, crate::id::PatientId => Subject, crate::id::SampleId => Subject,
+    crate::blood::UnitId => Subject, crate::blood::Din => Subject, crate::id::PatientId => Subject, crate::id::SampleId => Subject,
     crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::UserId => Subject,
     crate::id::LotId => Subject, crate::id::DeviceId => Subject, crate::id::CrossmatchId => Subject,
     crate::id::IssueId => Subject, crate::id::MessageId => Subject,

@@ -34,6 +34,9 @@ pub mod request;
 pub mod sample;
 pub mod subject;
 pub mod testing;
+#[cfg(test)]
+#[allow(dead_code, reason = "a kit for every subject's tests")]
+pub(crate) mod testkit;
 pub mod unit;
 
 pub use jiff::{SignedDuration, Timestamp, civil::Date};

@@ -98,6 +98,15 @@ impl AntigenProfile {
             .filter(|(_, typing)| *typing != Typing::NotTested)
     }
 
+    /// What both profiles say alike: all that can be said of a pool of the two.
+    #[must_use]
+    pub fn shared(&self, other: &Self) -> Self {
+        Self {
+            positive: self.positive & other.positive,
+            negative: self.negative & other.negative,
+        }
+    }
+
     /// Whether nothing was typed.
     pub fn is_empty(&self) -> bool {
         self.positive | self.negative == 0

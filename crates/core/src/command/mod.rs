@@ -15,6 +15,7 @@ use crate::hospital::{Hospital, Stamp};
 use crate::id::UserId;
 use crate::people::{Action, User};
 use crate::subject::Subject;
+use crate::unit;
 
 /// The version of a thing that a form was opened on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +103,16 @@ macro_rules! commands {
 
 commands! {
     Initialise(Initialise) = "initialise",
+    ReceiveUnit(unit::ReceiveUnit) = "receive-unit",
+    HoldUnit(unit::HoldUnit) = "hold-unit",
+    LiftHold(unit::LiftHold) = "lift-hold",
+    MoveUnits(unit::MoveUnits) = "move-units",
+    ModifyUnit(unit::ModifyUnit) = "modify-unit",
+    DiscardUnit(unit::DiscardUnit) = "discard-unit",
+    ReturnUnitToStation(unit::ReturnUnitToStation) = "return-unit-to-station",
+    RecallDonation(unit::RecallDonation) = "recall-donation",
+    LoseUnit(unit::LoseUnit) = "lose-unit",
+    FindUnit(unit::FindUnit) = "find-unit",
 }
 
 impl Command {

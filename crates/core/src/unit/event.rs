@@ -89,6 +89,8 @@ pub enum UnitEvent {
         hold: Hold,
         /// In words.
         note: String,
+        /// Second person, where the hold asks for one.
+        second: Option<UserId>,
     },
     /// Our own test agrees with the label.
     GroupConfirmed {
@@ -388,53 +390,17 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &UnitEvent) {
         }),
         UnitEvent::Modified {
             parents, children, ..
-        } => {
-            let Some(first) = parents.first().and_then(|id| units.get(id)).cloned() else {
-                return;
-            };
-            let minutes_out = parents
-                .iter()
-                .filter_map(|id| units.get(id))
-                .map(|unit| unit.minutes_out)
-                .max();
-            let ids: Vec<UnitId> = children.iter().map(|child| child.unit).collect();
-            for parent in parents {
-                units.change(parent, stamp, |unit| {
-                    unit.status = Status::Consumed;
-                    unit.children = ids.clone();
-                });
-            }
-            for child in children {
-                units.insert(Unit {
-                    id: child.unit,
-                    group: child.group,
-                    component: child.component,
-                    attributes: child.attributes,
-                    amount: child.amount,
-                    volume: child.volume,
-                    expires: child.expires,
-                    status: if first.reservation.is_some() {
-                        first.status
-                    } else {
-                        Status::Available
-                    },
-                    reservation: first.reservation.clone(),
-                    parents: parents.clone(),
-                    children: Vec::new(),
-                    holds: BTreeSet::new(),
-                    minutes_out: minutes_out.unwrap_or(0),
-                    issue: None,
-                    received: stamp.clone(),
-                    changed: stamp.clone(),
-                    ..(*first).clone()
-                });
-            }
-        }
+        } => modified(hospital, stamp, parents, children),
         UnitEvent::Discarded { unit, .. } => end(hospital, stamp, unit, Status::Discarded),
         UnitEvent::ReturnedToStation { unit, .. } => {
             end(hospital, stamp, unit, Status::ReturnedToStation)
         }
-        UnitEvent::Recalled { units: stopped, .. } => {
+        UnitEvent::Recalled {
+            din,
+            units: stopped,
+            ..
+        } => {
+            hospital.units.recalled.insert(*din, stamp.clone());
             for unit in stopped {
                 end(hospital, stamp, unit, Status::Recalled);
             }
@@ -453,4 +419,69 @@ fn end(hospital: &mut Hospital, stamp: &Stamp, unit: &UnitId, status: Status) {
         unit.status = status;
         unit.reservation = None;
     });
+}
+
+/// A unit that keeps its name is changed where it stands; otherwise the parents are used up and the children take over their
+/// place, their patient and what is known of all of them.
+fn modified(hospital: &mut Hospital, stamp: &Stamp, parents: &[UnitId], children: &[Child]) {
+    let units = &mut hospital.units;
+    if let ([parent], [child]) = (parents, children)
+        && *parent == child.unit
+    {
+        units.change(parent, stamp, |unit| {
+            unit.component = child.component;
+            unit.attributes = child.attributes;
+            unit.amount = child.amount;
+            unit.volume = child.volume;
+            unit.expires = child.expires;
+        });
+        return;
+    }
+    let made_of: Vec<Unit> = parents
+        .iter()
+        .filter_map(|id| units.get(id))
+        .map(|unit| (**unit).clone())
+        .collect();
+    let Some(first) = made_of.first() else {
+        return;
+    };
+    let minutes_out = made_of.iter().map(|unit| unit.minutes_out).max();
+    let antigens = made_of
+        .iter()
+        .skip(1)
+        .fold(first.antigens, |known, unit| known.shared(&unit.antigens));
+    let ids: Vec<UnitId> = children.iter().map(|child| child.unit).collect();
+    for parent in parents {
+        units.change(parent, stamp, |unit| {
+            unit.status = Status::Consumed;
+            unit.reservation = None;
+            unit.children = ids.clone();
+        });
+    }
+    for child in children {
+        units.insert(Unit {
+            id: child.unit,
+            group: child.group,
+            component: child.component,
+            attributes: child.attributes,
+            amount: child.amount,
+            volume: child.volume,
+            expires: child.expires,
+            status: if first.reservation.is_some() {
+                first.status
+            } else {
+                Status::Available
+            },
+            parents: parents.to_vec(),
+            children: Vec::new(),
+            holds: BTreeSet::new(),
+            antigens,
+            collected: made_of.iter().filter_map(|unit| unit.collected).min(),
+            minutes_out: minutes_out.unwrap_or(0),
+            issue: None,
+            received: stamp.clone(),
+            changed: stamp.clone(),
+            ..first.clone()
+        });
+    }
 }

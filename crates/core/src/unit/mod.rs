@@ -1,9 +1,32 @@
 //! Bags: their whole life from receipt to fate.
 
+mod discard;
 mod event;
+mod find;
+pub(crate) mod guard;
+mod hold;
+mod lift;
+mod lose;
+mod modify;
+mod recall;
+mod receive;
+mod relocate;
+mod send_back;
 mod status;
+pub mod stock;
 
+pub use discard::DiscardUnit;
 pub use event::{Child, UnitEvent, apply};
+pub use find::FindUnit;
+pub use guard::LIST_MOST;
+pub use hold::HoldUnit;
+pub use lift::LiftHold;
+pub use lose::LoseUnit;
+pub use modify::{ModifyUnit, PARTS_MOST, POOL_MOST};
+pub use recall::{RecallDonation, descendants};
+pub use receive::{ReceiveUnit, RegroupAsked, regroup_asked};
+pub use relocate::MoveUnits;
+pub use send_back::ReturnUnitToStation;
 pub use status::Status;
 
 use std::collections::BTreeSet;
@@ -50,6 +73,16 @@ pub enum Appearance {
     Leaking,
 }
 
+impl EntryPath {
+    /// The word in commands and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scanned => "scanned",
+            Self::Keyed => "keyed",
+        }
+    }
+}
+
 impl Appearance {
     /// All of them.
     pub const ALL: [Self; 7] = [
@@ -93,6 +126,27 @@ pub enum Checked {
     NotChecked,
 }
 
+impl Checked {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Good, Self::Bad, Self::NotChecked];
+
+    /// The word in commands and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::NotChecked => "not_checked",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|checked| checked.as_str() == text.trim())
+    }
+}
+
 /// What was checked when the delivery was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptChecks {
@@ -120,6 +174,49 @@ pub enum Hold {
     Temperature,
     /// Any other reason, by its code in `unit.hold_reasons`.
     Other(String),
+}
+
+impl Hold {
+    /// The donation had been recalled before the bag came in.
+    pub const RECALLED: &'static str = "recalled";
+
+    /// The code in commands and message keys.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::AwaitingRegroup => "awaiting_regroup",
+            Self::GroupMismatch => "group_mismatch",
+            Self::ReceiptCheck => "receipt_check",
+            Self::Temperature => "out_of_range",
+            Self::Other(code) => code,
+        }
+    }
+
+    /// Reads the code; a code that is none of the program's own is one of the policy's.
+    pub fn from_code(code: &str) -> Self {
+        [
+            Self::AwaitingRegroup,
+            Self::GroupMismatch,
+            Self::ReceiptCheck,
+            Self::Temperature,
+        ]
+        .into_iter()
+        .find(|hold| hold.code() == code)
+        .unwrap_or_else(|| Self::Other(code.into()))
+    }
+
+    /// The key in the message files.
+    pub fn word(&self) -> String {
+        format!("hold-{}", self.code())
+    }
+
+    /// Lifting it takes two people: the mistake would be deadly.
+    pub fn needs_two(&self) -> bool {
+        match self {
+            Self::GroupMismatch => true,
+            Self::Other(code) => code == Self::RECALLED,
+            _ => false,
+        }
+    }
 }
 
 /// Whether the group on the label was confirmed by our own test.
@@ -216,6 +313,8 @@ pub struct Units {
     all: OrdMap<UnitId, Arc<Unit>>,
     /// Units on the shelf (available, reserved, crossmatched, quarantined) by what a search asks for.
     shelf: OrdSet<(Component, Abo, Timestamp, UnitId)>,
+    /// Donations called back, with the entry of the latest recall.
+    recalled: OrdMap<Din, Stamp>,
 }
 
 impl Units {
@@ -261,6 +360,11 @@ impl Units {
         self.shelf
             .iter()
             .filter_map(|(_, _, _, id)| self.all.get(id))
+    }
+
+    /// The latest recall of a donation.
+    pub fn recalled(&self, din: Din) -> Option<&Stamp> {
+        self.recalled.get(&din)
     }
 
     fn key(unit: &Unit) -> (Component, Abo, Timestamp, UnitId) {

@@ -125,6 +125,16 @@ impl Status {
         matches!(self, Quarantined | Available | Reserved | Crossmatched)
     }
 
+    /// Whether somebody outside the department holds the bag, on a hand-over.
+    pub fn is_out(self) -> bool {
+        matches!(self, Issued | OnWard | Transfusing)
+    }
+
+    /// Whether the bag is in the department, so that it can be carried from store to store.
+    pub fn with_us(self) -> bool {
+        self.on_shelf() || matches!(self, Returned | Recalled)
+    }
+
     /// Whether its life is over.
     pub fn is_final(self) -> bool {
         self.next().is_empty()
@@ -148,6 +158,11 @@ impl Status {
             ReturnedToStation => "returned_to_station",
             Consumed => "consumed",
         }
+    }
+
+    /// The key in the message files.
+    pub fn word(self) -> String {
+        format!("status-{}", self.as_str())
     }
 
     /// Reads the word.
