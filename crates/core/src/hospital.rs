@@ -53,7 +53,7 @@ impl Default for Next {
 }
 
 /// The transfusion department, complete. A copy costs a few pointers.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Hospital {
     /// The number of the last journal entry carried in; 0 for none.
     pub seq: u64,
@@ -84,6 +84,9 @@ pub struct Hospital {
 }
 
 impl Hospital {
+    /// The form of a serialised state. Raised when the shape of any state changes; snapshots of another form are ignored.
+    pub const FORMAT: u32 = 1;
+
     /// Carries one fact into the state. Total: a fact that names something unknown changes nothing.
     pub fn apply(&mut self, stamp: &Stamp, event: &Event) {
         self.seq = stamp.seq;

@@ -97,7 +97,7 @@ pub struct Crossmatch {
 }
 
 /// All crossmatches.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Crossmatches {
     pub(crate) all: OrdMap<CrossmatchId, Arc<Crossmatch>>,
     pub(crate) by_unit: OrdSet<(UnitId, CrossmatchId)>,

@@ -83,7 +83,7 @@ pub struct Message {
 }
 
 /// Machines and messages.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Devices {
     /// Every machine.
     pub all: OrdMap<DeviceId, Arc<Device>>,

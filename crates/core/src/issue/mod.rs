@@ -92,7 +92,7 @@ pub struct Issue {
 }
 
 /// All hand-overs.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Issues {
     pub(crate) all: OrdMap<IssueId, Arc<Issue>>,
     pub(crate) by_patient: OrdSet<(PatientId, IssueId)>,

@@ -245,7 +245,7 @@ impl Patient {
 }
 
 /// All patients, with the index of their numbers.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Patients {
     pub(crate) all: OrdMap<PatientId, Arc<Patient>>,
     pub(crate) numbers: OrdMap<PatientNumber, PatientId>,

@@ -72,7 +72,7 @@ pub struct Proposal {
 }
 
 /// All policies: every version ever in force, and what is proposed.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Policies {
     versions: OrdMap<(Key, Timestamp), Arc<Adopted>>,
     /// Waiting for a second person.

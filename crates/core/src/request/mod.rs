@@ -157,7 +157,7 @@ impl Request {
 }
 
 /// All requests.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Requests {
     pub(crate) all: OrdMap<RequestId, Arc<Request>>,
     /// Open requests, most urgent and soonest first.

@@ -52,7 +52,7 @@ pub struct Sample {
 }
 
 /// All samples.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Samples {
     pub(crate) all: OrdMap<SampleId, Arc<Sample>>,
     pub(crate) by_patient: OrdMap<PatientId, Arc<Vec<SampleId>>>,

@@ -160,7 +160,7 @@ impl Test {
 }
 
 /// All tests.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Tests {
     pub(crate) all: OrdMap<TestId, Arc<Test>>,
     /// Waiting for verification.

@@ -308,7 +308,7 @@ impl Unit {
 }
 
 /// All units, with the indexes live questions need.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Units {
     all: OrdMap<UnitId, Arc<Unit>>,
     /// Units on the shelf (available, reserved, crossmatched, quarantined) by what a search asks for.

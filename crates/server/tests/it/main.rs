@@ -1,0 +1,4 @@
+//! One binary for every test of the server that goes through its doors.
+
+mod desk;
+mod support;
