@@ -12,14 +12,16 @@ const CORE: &str = "lifeline-core";
 /// What each of our crates may use of ours. A new crate states its arrows here.
 const ALLOWED: &[(&str, &[&str])] = &[
     (CORE, &[]),
+    ("lifeline-policy", &[CORE]),
     ("lifeline-wire", &[CORE]),
     ("lifeline-journal", &[]),
     ("lifeline-reports", &[CORE, "lifeline-journal"]),
-    ("lifeline-simulation", &[CORE]),
+    ("lifeline-simulation", &[CORE, "lifeline-policy"]),
     (
         "lifeline-server",
         &[
             CORE,
+            "lifeline-policy",
             "lifeline-wire",
             "lifeline-journal",
             "lifeline-reports",
@@ -29,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "lifeline",
         &[
             CORE,
+            "lifeline-policy",
             "lifeline-wire",
             "lifeline-journal",
             "lifeline-reports",

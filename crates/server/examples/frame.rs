@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
+use lifeline_core::people::Role;
 use lifeline_server::web::pages::{DemoLogin, SignInPage};
 use lifeline_server::web::{
     Doorkeeper, Form, Frame, PageError, Person, Posted, Room, Site, Visit, assemble, render,
@@ -22,7 +23,7 @@ impl Doorkeeper for Anyone {
         let person = Person {
             id: "T-1024".into(),
             name: "李晓梅".into(),
-            roles: vec!["technologist".into(), "senior".into()],
+            roles: vec![Role::Technologist, Role::Senior],
         };
         let idle_limit = Duration::from_secs(600);
         Some(Visit {

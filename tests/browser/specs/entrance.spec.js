@@ -1,4 +1,4 @@
-import { dress, expect, look, sound, test, THEMES, url, VIEWS } from "../house.js";
+import { dress, expect, look, scan, sound, test, THEMES, url, VIEWS } from "../house.js";
 
 for (const view of VIEWS) {
   for (const theme of THEMES) {
@@ -67,3 +67,71 @@ test("F2 and a slash lead to the scan field, j and k walk the rows", async ({ pa
   await page.keyboard.press("k");
   await expect(page.locator("tbody tr").nth(0).locator("a")).toBeFocused();
 });
+
+test("a scan anywhere fills the page's open scan field, else goes to the field at the top", async ({ page }) => {
+  await dress(page);
+  await page.goto(url("/styleguide"));
+  await page.locator("#din").evaluate((field) => { field.value = ""; });
+  await scan(page, "=W12342600000100");
+  await expect(page.locator("#din")).toHaveValue("=W12342600000100");
+  await page.goto(url("/styleguide"));
+  await page.locator("main input[data-expects]").evaluateAll((fields) => { for (const field of fields) field.disabled = true; });
+  await scan(page, "=W1234/2600000100");
+  await expect(page).toHaveURL(/\/find\?q=%3DW1234%2F2600000100$/);
+});
+
+test("slow typing outside a field is no scan", async ({ page }) => {
+  await dress(page);
+  await page.goto(url("/styleguide"));
+  await page.keyboard.type("=W1234", { delay: 120 });
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(url("/styleguide"));
+  await expect(page.locator("#din")).toHaveValue("=<E8404");
+});
+
+test("htmx brings the form secret, and a live fragment is fetched anew when its subject changes", async ({ page }) => {
+  await dress(page);
+  let secret;
+  await page.route("**/styleguide", async (route) => {
+    const answer = await route.fetch();
+    const live = `<section id="live" data-live="stock" data-live-from="/probe">old</section>`;
+    await route.fulfill({ response: answer, body: (await answer.text()).replace(`<h2 id="forms">`, `${live}<h2 id="forms">`) });
+  });
+  await page.route("**/events", (route) => route.fulfill({ contentType: "text/event-stream", body: "retry: 60000\n\nevent: stock\ndata: 1\n\n" }));
+  await page.route("**/probe", (route) => {
+    secret = route.request().headers()["x-csrf-token"];
+    return route.fulfill({ contentType: "text/html", body: `<section id="live" data-live="stock" data-live-from="/probe">new</section>` });
+  });
+  await page.goto(url("/styleguide"));
+  await expect(page.locator("#live")).toHaveText("new");
+  expect(secret).toBe(await page.locator("meta[name=csrf-token]").getAttribute("content"));
+});
+
+test("Enter walks a form in scan order and stops at what is wrong", async ({ page }) => {
+  await dress(page);
+  await page.goto(url("/styleguide"));
+  await page.locator("#volume").evaluate((field) => { field.value = ""; });
+  await page.locator("#din").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#volume")).toBeFocused();
+});
+
+test("on paper there is only the page, dated and named", async ({ page }) => {
+  await dress(page, { theme: "dark" });
+  await page.goto(url("/styleguide"));
+  await page.emulateMedia({ media: "print" });
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  await expect(page.locator(".rail")).toBeHidden();
+  await expect(page.locator(".top")).toBeHidden();
+  await expect(page.locator(".print-foot")).toBeVisible();
+  await look(page, "styleguide-print");
+});
+
+for (const [what, width] of [["at 200 % zoom on a ward PC", 683], ["on a narrow window", 820], ["on a tablet", 1024]]) {
+  test(`nothing is cut off ${what}`, async ({ page }) => {
+    await dress(page, { language: "en", viewport: { width, height: 600 } });
+    await page.goto(url("/styleguide"));
+    await sound(page);
+    await look(page, "styleguide-zoom");
+  });
+}

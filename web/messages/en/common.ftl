@@ -17,6 +17,7 @@ group-unknown = Group unknown
 group-abo-unknown = ABO unknown
 group-rhd-positive = RhD positive
 group-rhd-negative = RhD negative
+group-rhd-weak = weak D
 group-rhd-unknown = RhD unknown
 group-full = { $abo } { $rhd } ({ $short })
 pager-label = Pages

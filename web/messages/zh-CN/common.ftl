@@ -17,6 +17,7 @@ group-unknown = 血型未知
 group-abo-unknown = ABO未知
 group-rhd-positive = RhD阳性
 group-rhd-negative = RhD阴性
+group-rhd-weak = 弱D
 group-rhd-unknown = RhD未知
 group-full = { $abo } { $rhd } ({ $short })
 pager-label = 翻页

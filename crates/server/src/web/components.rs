@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use lifeline_core::blood::{Abo, BloodGroup, LabelGroup, RhD};
 
 use super::i18n::Text;
 
@@ -92,116 +93,106 @@ pub struct Banner {
     pub findings: Vec<FindingLine>,
 }
 
-/// The ABO part of a group mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AboMark {
-    /// Group A.
-    A,
-    /// Group B.
-    B,
-    /// Group O.
-    O,
-    /// Group AB.
-    Ab,
-    /// Not known.
-    Unknown,
-}
-
-/// The RhD part of a group mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RhdMark {
-    /// RhD positive.
-    Positive,
-    /// RhD negative.
-    Negative,
-    /// Not known.
-    Unknown,
-}
-
 /// A blood group as it is set on every page: a shape and colour of its own, the short form inside, the full form in words.
+/// What is not known is shown as not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupMark {
     /// Decides shape and colour.
-    pub abo: AboMark,
-    /// Decides whether the shape is filled (positive) or open (negative).
-    pub rhd: RhdMark,
+    pub abo: Option<Abo>,
+    /// Decides whether the shape is filled (positive), tinted (weak), open (negative) or dashed (not known).
+    pub rhd: Option<RhD>,
+}
+
+impl From<BloodGroup> for GroupMark {
+    fn from(group: BloodGroup) -> Self {
+        Self {
+            abo: Some(group.abo),
+            rhd: Some(group.rhd),
+        }
+    }
+}
+
+impl From<LabelGroup> for GroupMark {
+    fn from(group: LabelGroup) -> Self {
+        Self {
+            abo: Some(group.abo),
+            rhd: group.rhd,
+        }
+    }
 }
 
 impl GroupMark {
+    /// A group nobody knows yet.
+    pub const UNKNOWN: Self = Self {
+        abo: None,
+        rhd: None,
+    };
+
     /// The style class of shape and colour.
     pub fn class(&self) -> &'static str {
         match self.abo {
-            AboMark::A => "group-a",
-            AboMark::B => "group-b",
-            AboMark::O => "group-o",
-            AboMark::Ab => "group-ab",
-            AboMark::Unknown => "group-unknown",
+            Some(Abo::A) => "group-a",
+            Some(Abo::B) => "group-b",
+            Some(Abo::O) => "group-o",
+            Some(Abo::Ab) => "group-ab",
+            None => "group-unknown",
         }
     }
 
     /// The style class of the filling.
     pub fn fill(&self) -> &'static str {
         match self.rhd {
-            RhdMark::Positive => "rhd-positive",
-            RhdMark::Negative => "rhd-negative",
-            RhdMark::Unknown => "rhd-unknown",
+            Some(RhD::Positive) => "rhd-positive",
+            Some(RhD::Negative) => "rhd-negative",
+            Some(RhD::Weak) => "rhd-weak",
+            None => "rhd-unknown",
         }
     }
 
     /// The outline in a 48 × 48 field: A a house, B a hexagon, O a circle, AB a lozenge.
     pub fn outline(&self) -> &'static str {
         match self.abo {
-            AboMark::A => "M24 2 45 17V46H3V17Z",
-            AboMark::B => "M13 3H35L46 24 35 45H13L2 24Z",
-            AboMark::O => "M24 2A22 22 0 0 1 24 46 22 22 0 0 1 24 2Z",
-            AboMark::Ab => "M24 1 47 24 24 47 1 24Z",
-            AboMark::Unknown => "M3 3H45V45H3Z",
+            Some(Abo::A) => "M24 2 45 17V46H3V17Z",
+            Some(Abo::B) => "M13 3H35L46 24 35 45H13L2 24Z",
+            Some(Abo::O) => "M24 2A22 22 0 0 1 24 46 22 22 0 0 1 24 2Z",
+            Some(Abo::Ab) => "M24 1 47 24 24 47 1 24Z",
+            None => "M3 3H45V45H3Z",
         }
     }
 
-    /// The short form: `A+`, `AB−`, `?`.
+    /// The short form: `A+`, `AB−`, `O?`, `?`.
     pub fn short(&self) -> String {
-        let abo = match self.abo {
-            AboMark::A => "A",
-            AboMark::B => "B",
-            AboMark::O => "O",
-            AboMark::Ab => "AB",
-            AboMark::Unknown => "?",
-        };
         let rhd = match self.rhd {
-            RhdMark::Positive => "+",
-            RhdMark::Negative => "−",
-            RhdMark::Unknown => "?",
+            Some(RhD::Positive) => "+",
+            // The real minus sign: as wide as the plus, never lost at the end of a line.
+            Some(RhD::Negative) => "−",
+            Some(RhD::Weak) => "w",
+            None => "?",
         };
-        if self.abo == AboMark::Unknown && self.rhd == RhdMark::Unknown {
-            abo.to_owned()
-        } else {
-            format!("{abo}{rhd}")
+        match (self.abo, self.rhd) {
+            (None, None) => "?".to_owned(),
+            (abo, _) => format!("{}{rhd}", abo.map_or("?", Abo::as_str)),
         }
     }
 
     /// The full form: `A RhD阳性 (A+)`.
     pub fn words(&self, t: &Text) -> String {
-        let abo = match self.abo {
-            AboMark::A => "A".to_owned(),
-            AboMark::B => "B".to_owned(),
-            AboMark::O => "O".to_owned(),
-            AboMark::Ab => "AB".to_owned(),
-            AboMark::Unknown => t.m("group-abo-unknown"),
-        };
-        let rhd = match self.rhd {
-            RhdMark::Positive => t.m("group-rhd-positive"),
-            RhdMark::Negative => t.m("group-rhd-negative"),
-            RhdMark::Unknown => t.m("group-rhd-unknown"),
-        };
-        if self.abo == AboMark::Unknown && self.rhd == RhdMark::Unknown {
-            t.m("group-unknown")
-        } else {
-            t.a(
-                "group-full",
-                &[("abo", &abo), ("rhd", &rhd), ("short", &self.short())],
-            )
+        if *self == Self::UNKNOWN {
+            return t.m("group-unknown");
         }
+        let abo = self
+            .abo
+            .map_or_else(|| t.m("group-abo-unknown"), |abo| abo.to_string());
+        let rhd = match self.rhd {
+            Some(RhD::Positive) => t.m("group-rhd-positive"),
+            Some(RhD::Negative) => t.m("group-rhd-negative"),
+            Some(RhD::Weak) => t.m("group-rhd-weak"),
+            None => t.m("group-rhd-unknown"),
+        };
+        t.a(
+            "group-full",
+            &[("abo", &abo), ("rhd", &rhd), ("short", &self.short())],
+        )
     }
 }
 

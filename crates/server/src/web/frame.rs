@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use lifeline_core::people::Role;
 use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
@@ -45,8 +46,8 @@ pub struct Person {
     pub id: Arc<str>,
     /// The name as it is shown.
     pub name: Arc<str>,
-    /// The codes of the roles held today, for example `technologist`; each has a message `role-<code>`.
-    pub roles: Vec<Arc<str>>,
+    /// The roles held today.
+    pub roles: Vec<Role>,
 }
 
 /// One request of somebody signed in. Handlers that take it as an argument can be reached by nobody else.
@@ -178,7 +179,7 @@ impl Frame {
             .person
             .iter()
             .flat_map(|person| &person.roles)
-            .map(|role| self.t.m(&format!("role-{role}")));
+            .map(|role| self.t.m(&format!("role-{}", role.as_str())));
         names.collect::<Vec<_>>().join(&self.t.m("list-separator"))
     }
 

@@ -9,11 +9,10 @@ use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use lifeline_core::blood::{Abo, BloodGroup, LabelGroup, RhD};
 use serde::Deserialize;
 
-use super::components::{
-    AboMark, Banner, FindingLine, GroupMark, Pager, RhdMark, TimelineEntry, Tone,
-};
+use super::components::{Banner, FindingLine, GroupMark, Pager, TimelineEntry, Tone};
 use super::errors::PageError;
 use super::forms::{Form, Posted};
 use super::frame::{Frame, Site, Theme};
@@ -161,19 +160,21 @@ async fn style_guide(frame: Frame) -> Response {
             findings: vec![],
         },
     ];
-    let abos = [AboMark::A, AboMark::B, AboMark::O, AboMark::Ab];
-    let mut groups: Vec<_> = [RhdMark::Positive, RhdMark::Negative]
+    let groups: Vec<_> = [RhD::Positive, RhD::Negative]
         .into_iter()
-        .flat_map(|rhd| abos.map(|abo| GroupMark { abo, rhd }))
+        .flat_map(|rhd| {
+            [Abo::A, Abo::B, Abo::O, Abo::Ab].map(|abo| GroupMark::from(BloodGroup::new(abo, rhd)))
+        })
+        .chain([
+            BloodGroup::new(Abo::A, RhD::Weak).into(),
+            LabelGroup {
+                abo: Abo::A,
+                rhd: None,
+            }
+            .into(),
+            GroupMark::UNKNOWN,
+        ])
         .collect();
-    groups.push(GroupMark {
-        abo: AboMark::A,
-        rhd: RhdMark::Unknown,
-    });
-    groups.push(GroupMark {
-        abo: AboMark::Unknown,
-        rhd: RhdMark::Unknown,
-    });
     let dins = (1..=groups.len())
         .map(|serial| format!("W1234 26 {serial:06}"))
         .collect();

@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
+use lifeline_core::people::Role;
 use tower::ServiceExt;
 
 use super::frame::{BODY_BYTES_MAX, cookie};
@@ -25,7 +26,7 @@ impl Doorkeeper for OneSession {
         let person = Person {
             id: "T-1".into(),
             name: "李晓梅".into(),
-            roles: vec!["technologist".into()],
+            roles: vec![Role::Technologist],
         };
         let visit = Visit {
             person,
