@@ -70,6 +70,12 @@ impl TestPostgres {
         )
     }
 
+    /// The folder with the server's data, its log and its socket.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Makes an empty database and gives its address.
     ///
     /// # Errors

@@ -21,7 +21,8 @@ pub async fn damaged_snapshots_are_passed_over(database: Database) {
             .unwrap();
     }
     assert_eq!(journal.latest_snapshot().await.unwrap(), Some(state(3)));
-    let byte = database.binary(&[9]);
+    // As long as the piece it replaces.
+    let byte = database.binary(&[3, 3, 3, 3, 2]);
     // A flipped byte, then a lost piece, then another history: each time the one before is taken.
     database
         .sql(&format!("UPDATE snapshot_chunk SET bytes = {byte} WHERE ordinal = 1 AND snapshot = (SELECT max(id) FROM snapshot)"))

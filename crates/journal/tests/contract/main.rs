@@ -7,6 +7,7 @@ mod crash;
 mod database;
 mod faults;
 mod golden;
+mod lost_answers;
 mod reading;
 mod side_tables;
 mod tampering;
