@@ -69,6 +69,15 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
             }
         }
     }
+    for file in asking.iter().filter(|file| {
+        file.path.starts_with("crates/core/src/") && !file.path.ends_with("testkit.rs")
+    }) {
+        for (line, key) in said_by_core(&file.text) {
+            if !known.contains_key(&key) {
+                findings.problem(format!("{}:{line}: no message `{key}`", file.path));
+            }
+        }
+    }
     let literals: BTreeSet<&str> = asking
         .iter()
         .flat_map(|file| file.text.split('"'))
@@ -87,6 +96,35 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
             findings.problem(format!("message `{key}` is used nowhere"));
         }
     }
+}
+
+/// What the core says only by key: `why-…` literals, the field of `bad_value(…)`, the names of evidence in `.with(…)` and `.word(…)`.
+fn said_by_core(text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    // Tests beside the rules may name what they like.
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    for (call, prefix) in [
+        ("bad_value(", "field-"),
+        (".with(", "fact-"),
+        (".word(", "fact-"),
+        ("\"why-", "why-"),
+    ] {
+        for (at, _) in text.match_indices(call) {
+            let after = &text[at + call.len()..];
+            let word = if prefix == "why-" {
+                Some(after)
+            } else {
+                after.trim_start().strip_prefix('"')
+            };
+            if let Some((word, _)) = word.and_then(|word| word.split_once('"')) {
+                found.push((
+                    text[..at].matches('\n').count() + 1,
+                    format!("{prefix}{word}"),
+                ));
+            }
+        }
+    }
+    found
 }
 
 fn may_ask(path: &str) -> bool {
@@ -226,6 +264,19 @@ mod tests {
             ),
             Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn the_words_of_a_finding_are_asked_for() {
+        let said = super::said_by_core(
+            "Finding::bad_value(\"volume\", \"why-volume\");\nfinding.with(\n  \"unit\", id).word(\"state\", key)\n#[cfg(test)] bad_value(\"x\", \"y\")",
+        );
+        let keys: Vec<&str> = said.iter().map(|(_, key)| key.as_str()).collect();
+        assert_eq!(
+            keys,
+            ["field-volume", "fact-unit", "fact-state", "why-volume"]
+        );
+        assert_eq!(said[1].0, 2);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod guard;
 pub mod i18n;
 pub mod pages;
 pub mod rooms;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,110 @@
+//! The one place where a gate's findings become words: the rule's message, its evidence, what to do, where the rule comes from.
+
+use lifeline_core::finding::{Fact, FactValue, Finding, Refusal, Severity};
+
+use super::components::{Banner, FindingLine, GroupMark, Tone};
+use super::frame::Frame;
+
+/// One finding in words. The first thing named in the evidence becomes the link.
+pub fn finding(frame: &Frame, finding: &Finding) -> FindingLine {
+    let t = &frame.t;
+    let code = finding.rule.code();
+    let tone = match finding.severity {
+        Severity::Stop => Tone::Stop,
+        Severity::Warning => Tone::Warn,
+    };
+    let why = finding
+        .facts
+        .iter()
+        .map(|fact| pair(frame, fact))
+        .collect::<Vec<_>>();
+    let href = finding.facts.iter().find_map(|fact| match &fact.value {
+        FactValue::Subject(subject) => Some(subject_address(&subject.to_string())),
+        _ => None,
+    });
+    FindingLine {
+        why: why.join(&t.m("fact-separator")),
+        todo: t.m(&format!("rule-{code}-do")),
+        source: match &finding.source {
+            Some(source) => format!("{code} · {source}"),
+            None => code.to_owned(),
+        },
+        href: href.unwrap_or_default(),
+        ..FindingLine::new(tone, t.m(&format!("rule-{code}")))
+    }
+}
+
+/// The address at which the search finds a thing of the hospital, written `word:identifier`.
+pub fn subject_address(subject: &str) -> String {
+    let text: String = form_urlencoded::byte_serialize(subject.as_bytes()).collect();
+    format!("/find?q={text}")
+}
+
+/// A refusal as the banner a page shows above its form: stops first; amber when every finding may be answered with a reason.
+pub fn refusal(frame: &Frame, refusal: &Refusal) -> Banner {
+    let mut found: Vec<&Finding> = refusal.findings.iter().collect();
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let stopped = found
+        .first()
+        .is_none_or(|worst| worst.severity == Severity::Stop);
+    let (tone, title) = if stopped {
+        (Tone::Stop, frame.t.m("verdict-stop"))
+    } else {
+        (Tone::Warn, frame.t.m("verdict-needs-reason"))
+    };
+    let findings = found
+        .into_iter()
+        .map(|one| self::finding(frame, one))
+        .collect();
+    Banner {
+        tone,
+        title,
+        findings,
+    }
+}
+
+fn pair(frame: &Frame, fact: &Fact) -> String {
+    let name = frame.t.m(&format!("fact-{}", fact.name));
+    frame.t.a(
+        "fact-pair",
+        &[("name", &name), ("value", &value(frame, &fact.value))],
+    )
+}
+
+fn value(frame: &Frame, value: &FactValue) -> String {
+    match value {
+        FactValue::Text(text) => text.clone(),
+        FactValue::Word(key) => frame.t.m(key),
+        FactValue::Number(number) => number.to_string(),
+        FactValue::Minutes(minutes) => frame.t.a("fact-minutes", &[("minutes", minutes)]),
+        FactValue::Time(at) => frame.moment(at).text,
+        FactValue::Group(group) => GroupMark::from(*group).words(&frame.t),
+        FactValue::Subject(subject) => subject.identifier(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeline_core::finding::Rule;
+    use lifeline_core::people::Role;
+
+    use crate::web::{Lang, Text};
+
+    #[test]
+    fn every_rule_and_role_has_words_in_both_languages() {
+        let mut missing = Vec::new();
+        for t in Lang::ALL.map(Text::new) {
+            let rules = Rule::ALL.iter().flat_map(|rule| {
+                [
+                    format!("rule-{}", rule.code()),
+                    format!("rule-{}-do", rule.code()),
+                ]
+            });
+            let roles = Role::ALL
+                .iter()
+                .map(|role| format!("role-{}", role.as_str()));
+            missing.extend(rules.chain(roles).filter(|key| !t.has(key)));
+        }
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}
