@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::guard::{brief, coded, known, let_go, step};
+use super::guard::{brief, coded, known, let_go};
 use super::{Hold, Status, UnitEvent};
 use crate::blood::UnitId;
 use crate::command::{Checks, Context, Decide, Decision};
@@ -43,9 +43,13 @@ impl Decide for HoldUnit {
         brief(&mut checks, &self.note);
         let unit = checks.take(known(hospital, self.unit));
         if let Some(unit) = unit {
-            if unit.status != Status::Quarantined {
-                checks.take(step(unit, Status::Quarantined));
-            }
+            // Only what stands on a shelf can be held; a bag that left, or was called back, takes its own way.
+            checks.require(unit.status.on_shelf(), || {
+                Finding::new(Rule::UnitTransition)
+                    .with("unit", unit.id)
+                    .word("from", unit.status.word())
+                    .word("to", Status::Quarantined.word())
+            });
             checks.require(!unit.holds.contains(&hold), || {
                 Finding::new(Rule::AlreadyExists)
                     .with("subject", Subject::from(unit.id))

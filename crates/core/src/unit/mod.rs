@@ -397,3 +397,6 @@ impl Units {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
