@@ -85,13 +85,16 @@ fn value(frame: &Frame, value: &FactValue) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lifeline_core::blood::Component;
     use lifeline_core::finding::Rule;
     use lifeline_core::people::Role;
+    use lifeline_core::policy::Modification;
+    use lifeline_core::unit::Status;
 
     use crate::web::{Lang, Text};
 
     #[test]
-    fn every_rule_and_role_has_words_in_both_languages() {
+    fn every_rule_and_code_of_the_core_has_words_in_both_languages() {
         let mut missing = Vec::new();
         for t in Lang::ALL.map(Text::new) {
             let rules = Rule::ALL.iter().flat_map(|rule| {
@@ -103,7 +106,15 @@ mod tests {
             let roles = Role::ALL
                 .iter()
                 .map(|role| format!("role-{}", role.as_str()));
-            missing.extend(rules.chain(roles).filter(|key| !t.has(key)));
+            let units = Status::ALL.iter().map(|status| status.word());
+            let components = Component::ALL
+                .iter()
+                .map(|component| format!("component-{}", component.as_str()));
+            let modifications = Modification::ALL
+                .iter()
+                .map(|kind| format!("modification-{}", kind.as_str()));
+            let codes = roles.chain(units).chain(components).chain(modifications);
+            missing.extend(rules.chain(codes).filter(|key| !t.has(key)));
         }
         assert_eq!(missing, Vec::<String>::new());
     }
