@@ -1,5 +1,8 @@
 //! The desk, the pages, the API, the device links and the jobs.
 
+pub mod app;
 pub mod clock;
 pub mod desk;
+pub mod entrance;
+pub mod pages;
 pub mod web;

@@ -13,7 +13,7 @@ use crate::event::{AuditEvent, Event};
 use crate::finding::{Finding, Reason, Refusal, Rule};
 use crate::hospital::{Hospital, Stamp};
 use crate::id::UserId;
-use crate::people::{Action, User};
+use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::unit;
 
@@ -103,6 +103,10 @@ macro_rules! commands {
 
 commands! {
     Initialise(Initialise) = "initialise",
+    SaveUser(people::SaveUser) = "save_user",
+    SetUserActive(people::SetUserActive) = "set_user_active",
+    NotePassword(people::NotePassword) = "note_password",
+    NoteSignIn(people::NoteSignIn) = "note_sign_in",
     ReceiveUnit(unit::ReceiveUnit) = "receive-unit",
     HoldUnit(unit::HoldUnit) = "hold-unit",
     LiftHold(unit::LiftHold) = "lift-hold",

@@ -1,7 +1,9 @@
 //! Who works here and what each role may do.
 
+mod accounts;
 mod action;
 
+pub use accounts::{NAME_MOST, NotePassword, NoteSignIn, SaveUser, SetUserActive, SignInResult};
 pub use action::Action;
 
 use std::collections::BTreeSet;
