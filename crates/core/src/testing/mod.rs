@@ -1,9 +1,11 @@
 //! Immunohaematology results: wells, interpretation, versions, verification; reagent lots.
 
 mod event;
+mod interpret;
 mod well;
 
 pub use event::{LotEvent, TestEvent, Work, apply, apply_lot};
+pub use interpret::{Strengths, control_reactive, interpret};
 pub use well::{Reading, TestKind, Well};
 
 use std::collections::BTreeSet;
