@@ -117,6 +117,8 @@ rules! {
     // Patients and samples
     /// The record was merged into another.
     PatientMerged = "patient-merged", Stop;
+    /// Somebody with this name and no different date of birth is on file already.
+    PatientDuplicate = "patient-duplicate", Warning, by PatientRegister;
     /// Two records to be merged have different ABO types on file.
     MergeDiscordant = "merge-discordant", Stop;
     /// No valid group on file.

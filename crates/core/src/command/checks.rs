@@ -1,8 +1,11 @@
+use jiff::Timestamp;
+
 use super::{Context, authorised};
 use crate::finding::{Finding, Reason, Refusal, Rule, Severity};
 use crate::hospital::Hospital;
 use crate::id::UserId;
 use crate::people::Action;
+use crate::policy::Key;
 
 /// Collects findings, so that a refusal lists all of them and never only the first.
 #[derive(Debug)]
@@ -38,6 +41,41 @@ impl<'a> Checks<'a> {
     /// The value, or `None` with the finding added.
     pub fn take<T>(&mut self, result: Result<T, Finding>) -> Option<T> {
         result.map_err(|finding| self.findings.push(finding)).ok()
+    }
+
+    /// A text with at least and at most so many characters, blanks at the ends not counted.
+    pub fn text(&mut self, field: &'static str, text: &str, least: usize, most: usize) {
+        let length = text.trim().chars().count();
+        self.require(length >= least, || {
+            Finding::bad_value(field, "why-too-short").with("least", least as i64)
+        });
+        self.require(length <= most, || {
+            Finding::bad_value(field, "why-too-long").with("most", most as i64)
+        });
+    }
+
+    /// Words that say why: [`Reason::LEAST`] to [`Reason::MOST`] characters.
+    pub fn told(&mut self, field: &'static str, text: &str) {
+        self.text(field, text, Reason::LEAST, Reason::MOST);
+    }
+
+    /// A moment that must have been.
+    pub fn past(&mut self, field: &'static str, when: Timestamp) {
+        let now = self.context.at;
+        self.require(when <= now, || {
+            Finding::bad_value(field, "why-in-the-future")
+                .with("value", when)
+                .with("now", now)
+        });
+    }
+
+    /// A code that must be one of a policy's words.
+    pub fn coded(&mut self, key: Key, field: &'static str, code: &str) {
+        let words = self.hospital.policies.words(key, self.context.at);
+        if let Some(words) = self.take(words) {
+            let listed = words.iter().any(|word| word == code);
+            self.require(listed, || Finding::bad_value(field, "why-not-listed"));
+        }
     }
 
     /// The second person's signature: another, active person who is granted `action`.

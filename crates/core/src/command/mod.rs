@@ -117,6 +117,34 @@ commands! {
     RecallDonation(unit::RecallDonation) = "recall-donation",
     LoseUnit(unit::LoseUnit) = "lose-unit",
     FindUnit(unit::FindUnit) = "find-unit",
+
+    RegisterPatient(crate::patient::RegisterPatient) = "register_patient",
+    AmendPatient(crate::patient::AmendPatient) = "amend_patient",
+    RecordAntibody(crate::patient::RecordAntibody) = "record_antibody",
+    TypePatientAntigen(crate::patient::TypePatientAntigen) = "type_patient_antigen",
+    RaiseNeed(crate::patient::RaiseNeed) = "raise_need",
+    EndNeed(crate::patient::EndNeed) = "end_need",
+    StateExposure(crate::patient::StateExposure) = "state_exposure",
+    RecordConsent(crate::patient::RecordConsent) = "record_consent",
+    RecordHistoricGroup(crate::patient::RecordHistoricGroup) = "record_historic_group",
+    WithdrawHistoricGroup(crate::patient::WithdrawHistoricGroup) = "withdraw_historic_group",
+    MergePatients(crate::patient::MergePatients) = "merge_patients",
+    UnmergePatients(crate::patient::UnmergePatients) = "unmerge_patients",
+
+    ReceiveSample(crate::sample::ReceiveSample) = "receive_sample",
+    RejectSample(crate::sample::RejectSample) = "reject_sample",
+    EndSample(crate::sample::EndSample) = "end_sample",
+    StoreSample(crate::sample::StoreSample) = "store_sample",
+    SettleSuspicion(crate::sample::SettleSuspicion) = "settle_suspicion",
+
+    RecordTest(crate::testing::RecordTest) = "record_test",
+    VerifyTest(crate::testing::VerifyTest) = "verify_test",
+    CorrectTest(crate::testing::CorrectTest) = "correct_test",
+    InvalidateTest(crate::testing::InvalidateTest) = "invalidate_test",
+    ReceiveLot(crate::testing::ReceiveLot) = "receive_lot",
+    OpenLot(crate::testing::OpenLot) = "open_lot",
+    BlockLot(crate::testing::BlockLot) = "block_lot",
+    UnblockLot(crate::testing::UnblockLot) = "unblock_lot",
 }
 
 impl Command {

@@ -1,10 +1,28 @@
 //! Patients: who they are, what is known of their blood, for life.
 
+mod amend;
+mod antibody;
+mod antigen;
+mod consent;
 mod event;
+mod exposure;
+mod historic;
+mod merge;
+mod need;
 mod record;
+mod register;
 
+pub use amend::AmendPatient;
+pub use antibody::RecordAntibody;
+pub use antigen::TypePatientAntigen;
+pub use consent::RecordConsent;
 pub use event::{PatientEvent, apply};
+pub use exposure::{Said, StateExposure};
+pub use historic::{RecordHistoricGroup, WithdrawHistoricGroup};
+pub use merge::{MergePatients, UnmergePatients};
+pub use need::{EndNeed, RaiseNeed};
 pub use record::{GroupOnFile, Record, Risk};
+pub use register::RegisterPatient;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +33,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::blood::{Abo, Antigen, AntigenProfile, Attribute, BloodGroup, RhD};
+use crate::finding::{Finding, Rule};
 use crate::hospital::Stamp;
 use crate::id::{PatientId, PatientNumber, SampleId, TestId};
 
@@ -272,9 +291,27 @@ impl Patients {
         None
     }
 
+    /// A record that may be changed: it exists and was not merged away.
+    pub fn standing(&self, id: PatientId) -> Result<&Arc<Patient>, Finding> {
+        let patient = self.get(id).ok_or_else(|| Finding::not_found(id))?;
+        match patient.merged_into {
+            None => Ok(patient),
+            Some(into) => Err(Finding::new(Rule::PatientMerged)
+                .with("patient", id)
+                .with("into", into)),
+        }
+    }
+
     /// Who bears a number.
     pub fn by_number(&self, number: &PatientNumber) -> Option<&Arc<Patient>> {
         self.numbers.get(number).and_then(|id| self.current(*id))
+    }
+
+    /// Records with exactly this name.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &Arc<Patient>> {
+        self.names
+            .range((name.to_owned(), PatientId(0))..=(name.to_owned(), PatientId(u64::MAX)))
+            .filter_map(|(_, id)| self.all.get(id))
     }
 
     /// Records whose present name begins with a text, by name.

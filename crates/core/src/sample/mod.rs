@@ -1,11 +1,20 @@
 //! Sample tubes: acceptance, validity, wrong blood in tube.
 
+mod keep;
+mod receive;
+mod settle;
+
+pub use keep::{EndSample, StoreSample};
+pub use receive::{ReceiveSample, RejectSample, revalidated};
+pub use settle::SettleSuspicion;
+
 use std::sync::Arc;
 
 use imbl::OrdMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::blood::BloodGroup;
 use crate::hospital::{Hospital, Stamp};
 use crate::id::{PatientId, RequestId, SampleId, TestId};
 use crate::subject::Subject;
@@ -22,6 +31,18 @@ pub enum SampleState {
     Suspect(TestId),
     /// A newer sample or a person ended its use.
     Ended(String),
+}
+
+impl SampleState {
+    /// The key in the message files.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted => "sample-state-accepted",
+            Self::Rejected(_) => "sample-state-rejected",
+            Self::Suspect(_) => "sample-state-suspect",
+            Self::Ended(_) => "sample-state-ended",
+        }
+    }
 }
 
 /// A sample tube.
@@ -145,6 +166,10 @@ pub enum SampleEvent {
         test: TestId,
         /// Whose the label says it is.
         patient: PatientId,
+        /// What the test found.
+        found: BloodGroup,
+        /// What the record says.
+        on_file: BloodGroup,
     },
     /// A suspicion was looked into and the sample ended, or shown to be right.
     SuspicionSettled {
@@ -200,6 +225,7 @@ impl SampleEvent {
                 sample,
                 test,
                 patient,
+                ..
             } => {
                 vec![sample.clone().into(), (*test).into(), (*patient).into()]
             }

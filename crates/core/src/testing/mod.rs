@@ -1,8 +1,20 @@
 //! Immunohaematology results: wells, interpretation, versions, verification; reagent lots.
 
+mod correct;
 mod event;
 mod interpret;
+mod lots;
+mod on_file;
+mod record;
+mod verify;
 mod well;
+
+pub use correct::{CorrectTest, InvalidateTest};
+pub use lots::{BlockLot, OpenLot, ReceiveLot, UnblockLot};
+pub use on_file::{ScreenOnFile, screen_on_file};
+pub use record::{Reaction, RecordTest, prepare};
+pub use verify::VerifyTest;
+pub(crate) use verify::{determination, determination_holder};
 
 pub use event::{LotEvent, TestEvent, Work, apply, apply_lot};
 pub use interpret::{Strengths, control_reactive, interpret};
@@ -69,6 +81,25 @@ pub enum Interpretation {
     Dat(Call),
 }
 
+impl std::fmt::Display for Interpretation {
+    /// Symbols only, the same in every language: `A+`, `A?`, `?+`, `+`, `-`, `?`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Group { abo, rhd } => write!(
+                f,
+                "{}{}",
+                abo.map_or("?", Abo::as_str),
+                rhd.map_or("?", RhD::sign)
+            ),
+            Self::Screen(call) | Self::Dat(call) => f.write_str(match call {
+                Call::Positive => "+",
+                Call::Negative => "-",
+                Call::Indeterminate => "?",
+            }),
+        }
+    }
+}
+
 /// Where a reading came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,6 +159,17 @@ pub enum TestState {
     Verified,
     /// Declared void.
     Invalidated,
+}
+
+impl TestState {
+    /// The key in the message files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Entered => "test-state-entered",
+            Self::Verified => "test-state-verified",
+            Self::Invalidated => "test-state-invalidated",
+        }
+    }
 }
 
 /// A test, through all its versions.
@@ -246,11 +288,19 @@ pub struct Lot {
 impl Lot {
     /// Whether the lot may be used at a moment: in date, opened within its limit, not blocked.
     pub fn usable(&self, at: Timestamp) -> bool {
-        self.blocked.is_none()
-            && at < self.expires
-            && self
-                .opened
-                .is_some_and(|(from, until)| from <= at && at < until)
+        self.unusable(at).is_none()
+    }
+
+    /// Why the lot may not be used at a moment, as a key of the message files.
+    pub fn unusable(&self, at: Timestamp) -> Option<&'static str> {
+        match self.opened {
+            _ if self.blocked.is_some() => Some("lot-state-blocked"),
+            _ if at >= self.expires => Some("lot-state-expired"),
+            Some((from, _)) if at < from => Some("lot-state-not-opened"),
+            Some((_, until)) if at >= until => Some("lot-state-open-too-long"),
+            Some(_) => None,
+            None => Some("lot-state-not-opened"),
+        }
     }
 }
 

@@ -19,6 +19,11 @@ macro_rules! wells {
                 match self { $(Self::$variant => $word),* }
             }
 
+            /// The key in the message files.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => concat!("well-", $word)),* }
+            }
+
             /// Reads the word.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|well| well.as_str() == text.trim())
@@ -100,6 +105,11 @@ macro_rules! test_kinds {
             /// The word in commands, profiles and message keys.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }
+            }
+
+            /// The key in the message files.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => concat!("test-kind-", $word)),* }
             }
 
             /// Reads the word.

@@ -108,6 +108,15 @@ pub enum UnitEvent {
         /// What the test says.
         tested: LabelGroup,
     },
+    /// The test its group rested on was corrected or voided; it waits for another.
+    GroupReopened {
+        /// Which.
+        unit: UnitId,
+        /// The test that no longer counts.
+        test: TestId,
+        /// In words.
+        note: String,
+    },
     /// Carried to another place.
     Moved {
         /// Which.
@@ -210,7 +219,7 @@ pub enum UnitEvent {
 
 kinds!(UnitEvent, "unit" {
     Received => "received", Held => "held", HoldLifted => "hold_lifted", GroupConfirmed => "group_confirmed",
-    GroupMismatched => "group_mismatched", Moved => "moved", AntigensTyped => "antigens_typed",
+    GroupMismatched => "group_mismatched", GroupReopened => "group_reopened", Moved => "moved", AntigensTyped => "antigens_typed",
     Reserved => "reserved", ReservationEnded => "reservation_ended", Modified => "modified",
     Discarded => "discarded", ReturnedToStation => "returned_to_station", Recalled => "recalled",
     Lost => "lost", Found => "found",
@@ -228,7 +237,9 @@ impl UnitEvent {
                 subjects.extend(locked_to.map(Subject::from));
                 subjects
             }
-            Self::GroupConfirmed { unit, test } | Self::GroupMismatched { unit, test, .. } => {
+            Self::GroupConfirmed { unit, test }
+            | Self::GroupMismatched { unit, test, .. }
+            | Self::GroupReopened { unit, test, .. } => {
                 vec![(*unit).into(), unit.din.into(), (*test).into()]
             }
             Self::Reserved {
@@ -360,6 +371,12 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &UnitEvent) {
             unit.regroup = Regroup::Mismatch(*test);
             unit.holds.remove(&Hold::AwaitingRegroup);
             unit.holds.insert(Hold::GroupMismatch);
+            settle_quarantine(unit);
+        }),
+        UnitEvent::GroupReopened { unit, .. } => units.change(unit, stamp, |unit| {
+            unit.regroup = Regroup::Awaited;
+            unit.holds.remove(&Hold::GroupMismatch);
+            unit.holds.insert(Hold::AwaitingRegroup);
             settle_quarantine(unit);
         }),
         UnitEvent::Moved { unit, to, .. } => {
