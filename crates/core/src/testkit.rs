@@ -1,5 +1,9 @@
 //! A hospital to try commands on: the policies the program comes with, one person of every role, and a few short words.
 
+mod bench;
+
+pub(crate) use bench::{reaction, sample_id, wells};
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};

@@ -15,7 +15,7 @@ use crate::hospital::{Hospital, Stamp};
 use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
-use crate::unit;
+use crate::{patient, sample, testing, unit};
 
 /// The version of a thing that a form was opened on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,33 +118,33 @@ commands! {
     LoseUnit(unit::LoseUnit) = "lose-unit",
     FindUnit(unit::FindUnit) = "find-unit",
 
-    RegisterPatient(crate::patient::RegisterPatient) = "register_patient",
-    AmendPatient(crate::patient::AmendPatient) = "amend_patient",
-    RecordAntibody(crate::patient::RecordAntibody) = "record_antibody",
-    TypePatientAntigen(crate::patient::TypePatientAntigen) = "type_patient_antigen",
-    RaiseNeed(crate::patient::RaiseNeed) = "raise_need",
-    EndNeed(crate::patient::EndNeed) = "end_need",
-    StateExposure(crate::patient::StateExposure) = "state_exposure",
-    RecordConsent(crate::patient::RecordConsent) = "record_consent",
-    RecordHistoricGroup(crate::patient::RecordHistoricGroup) = "record_historic_group",
-    WithdrawHistoricGroup(crate::patient::WithdrawHistoricGroup) = "withdraw_historic_group",
-    MergePatients(crate::patient::MergePatients) = "merge_patients",
-    UnmergePatients(crate::patient::UnmergePatients) = "unmerge_patients",
+    RegisterPatient(patient::RegisterPatient) = "register-patient",
+    AmendPatient(patient::AmendPatient) = "amend-patient",
+    RecordAntibody(patient::RecordAntibody) = "record-antibody",
+    TypePatientAntigen(patient::TypePatientAntigen) = "type-patient-antigen",
+    RaiseNeed(patient::RaiseNeed) = "raise-need",
+    EndNeed(patient::EndNeed) = "end-need",
+    StateExposure(patient::StateExposure) = "state-exposure",
+    RecordConsent(patient::RecordConsent) = "record-consent",
+    RecordHistoricGroup(patient::RecordHistoricGroup) = "record-historic-group",
+    WithdrawHistoricGroup(patient::WithdrawHistoricGroup) = "withdraw-historic-group",
+    MergePatients(patient::MergePatients) = "merge-patients",
+    UnmergePatients(patient::UnmergePatients) = "unmerge-patients",
 
-    ReceiveSample(crate::sample::ReceiveSample) = "receive_sample",
-    RejectSample(crate::sample::RejectSample) = "reject_sample",
-    EndSample(crate::sample::EndSample) = "end_sample",
-    StoreSample(crate::sample::StoreSample) = "store_sample",
-    SettleSuspicion(crate::sample::SettleSuspicion) = "settle_suspicion",
+    ReceiveSample(sample::ReceiveSample) = "receive-sample",
+    RejectSample(sample::RejectSample) = "reject-sample",
+    EndSample(sample::EndSample) = "end-sample",
+    StoreSample(sample::StoreSample) = "store-sample",
+    SettleSuspicion(sample::SettleSuspicion) = "settle-suspicion",
 
-    RecordTest(crate::testing::RecordTest) = "record_test",
-    VerifyTest(crate::testing::VerifyTest) = "verify_test",
-    CorrectTest(crate::testing::CorrectTest) = "correct_test",
-    InvalidateTest(crate::testing::InvalidateTest) = "invalidate_test",
-    ReceiveLot(crate::testing::ReceiveLot) = "receive_lot",
-    OpenLot(crate::testing::OpenLot) = "open_lot",
-    BlockLot(crate::testing::BlockLot) = "block_lot",
-    UnblockLot(crate::testing::UnblockLot) = "unblock_lot",
+    RecordTest(testing::RecordTest) = "record-test",
+    VerifyTest(testing::VerifyTest) = "verify-test",
+    CorrectTest(testing::CorrectTest) = "correct-test",
+    InvalidateTest(testing::InvalidateTest) = "invalidate-test",
+    ReceiveLot(testing::ReceiveLot) = "receive-lot",
+    OpenLot(testing::OpenLot) = "open-lot",
+    BlockLot(testing::BlockLot) = "block-lot",
+    UnblockLot(testing::UnblockLot) = "unblock-lot",
 }
 
 impl Command {

@@ -360,3 +360,6 @@ impl Patients {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -331,3 +331,6 @@ fn insert(samples: &mut Samples, sample: Sample) {
     samples.by_patient.insert(sample.patient, ids);
     samples.all.insert(sample.id.clone(), Arc::new(sample));
 }
+
+#[cfg(test)]
+mod tests;

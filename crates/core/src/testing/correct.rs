@@ -11,6 +11,7 @@ use crate::id::TestId;
 use crate::patient::PatientEvent;
 use crate::people::Action;
 use crate::subject::Subject;
+use crate::unit::guard::let_go;
 use crate::unit::{Regroup, UnitEvent};
 
 /// Replaces the newest version of a result by a new reading, entered at the bench. The old version stays; the new one waits for
@@ -110,32 +111,34 @@ impl Decide for InvalidateTest {
 }
 
 /// Takes back what a result had established.
-fn withdrawn(hospital: &Hospital, test: &Test, reason: &str) -> Option<Event> {
+fn withdrawn(hospital: &Hospital, test: &Test, reason: &str) -> Vec<Event> {
     match &test.material {
-        Material::Sample(_) => {
-            let patient = super::determination_holder(hospital, test.id)?;
-            Some(
+        Material::Sample(_) => super::determination_holder(hospital, test.id)
+            .map(|patient| {
                 PatientEvent::GroupWithdrawn {
                     patient,
                     test: test.id,
                 }
-                .into(),
-            )
-        }
+                .into()
+            })
+            .into_iter()
+            .collect(),
         Material::Unit(id) => {
-            let unit = hospital.units.get(id)?;
-            let rests_on_it = matches!(
-                unit.regroup,
-                Regroup::Confirmed(by) | Regroup::Mismatch(by) if by == test.id
-            );
-            rests_on_it.then(|| {
+            let Some(unit) = hospital.units.get(id).filter(|unit| {
+                matches!(unit.regroup, Regroup::Confirmed(by) | Regroup::Mismatch(by) if by == test.id)
+            }) else {
+                return Vec::new();
+            };
+            let mut events: Vec<Event> = let_go(unit).into_iter().collect();
+            events.push(
                 UnitEvent::GroupReopened {
                     unit: *id,
                     test: test.id,
                     note: reason.trim().into(),
                 }
-                .into()
-            })
+                .into(),
+            );
+            events
         }
     }
 }

@@ -306,3 +306,6 @@ impl Lot {
 
 /// All lots.
 pub type Lots = OrdMap<LotId, Arc<Lot>>;
+
+#[cfg(test)]
+mod tests;

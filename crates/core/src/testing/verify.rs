@@ -15,6 +15,7 @@ use crate::people::Action;
 use crate::policy::Key;
 use crate::sample::{Sample, SampleEvent, SampleState};
 use crate::subject::Subject;
+use crate::unit::guard::let_go;
 use crate::unit::{Regroup, Unit, UnitEvent};
 
 /// Verifies the newest version of a result, as somebody other than who entered it.
@@ -77,7 +78,7 @@ impl Decide for VerifyTest {
                 None => checks.find(Finding::not_found(*id)),
                 Some(unit) => {
                     let compared = compared(hospital, context, test, version, unit);
-                    consequences.extend(checks.take(compared).flatten());
+                    consequences.extend(checks.take(compared).unwrap_or_default());
                 }
             },
         }
@@ -195,13 +196,13 @@ fn compared(
     test: &Test,
     version: &Version,
     unit: &Unit,
-) -> Result<Option<Event>, Finding> {
+) -> Result<Vec<Event>, Finding> {
     let Interpretation::Group {
         abo: Some(abo),
         rhd,
     } = version.interpretation
     else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let weak_is_positive = hospital.policies.flag(Key::WeakDUnitPositive, context.at)?;
     let must = hospital
@@ -221,21 +222,25 @@ fn compared(
         (Some(label), Some(tested)) => label == tested,
         _ => true,
     };
-    let event = if abo != unit.group.abo || !rhd_agrees {
-        Some(UnitEvent::GroupMismatched {
+    if abo != unit.group.abo || !rhd_agrees {
+        let mismatched = UnitEvent::GroupMismatched {
             unit: unit.id,
             test: test.id,
             tested: LabelGroup { abo, rhd },
-        })
-    } else {
-        match unit.regroup {
-            // What contradicted the label is voided first; agreement by another test does not outvote it.
-            Regroup::Mismatch(_) | Regroup::Confirmed(_) => None,
-            Regroup::Awaited | Regroup::NotRequired => Some(UnitEvent::GroupConfirmed {
+        };
+        let mut events: Vec<Event> = let_go(unit).into_iter().collect();
+        events.push(mismatched.into());
+        return Ok(events);
+    }
+    Ok(match unit.regroup {
+        // What contradicted the label is voided first; agreement by another test does not outvote it.
+        Regroup::Mismatch(_) | Regroup::Confirmed(_) => Vec::new(),
+        Regroup::Awaited | Regroup::NotRequired => vec![
+            UnitEvent::GroupConfirmed {
                 unit: unit.id,
                 test: test.id,
-            }),
-        }
-    };
-    Ok(event.map(Event::from))
+            }
+            .into(),
+        ],
+    })
 }
