@@ -9,6 +9,7 @@ use serde::Deserialize;
 #[serde(rename_all = "kebab-case")]
 pub enum Charset {
     /// UTF-8, and so also plain ASCII.
+    #[serde(rename = "utf-8")]
     Utf8,
     /// Windows-1252, which also reads ISO 8859-1.
     #[serde(rename = "windows-1252")]
@@ -36,6 +37,13 @@ impl Charset {
             "8859/1" | "ISO-8859-1" | "WINDOWS-1252" | "CP1252" => Some(Self::Windows1252),
             _ => None,
         }
+    }
+
+    /// Text in this set; nothing when it has a character that the set lacks.
+    #[must_use]
+    pub fn encode(self, text: &str) -> Option<Vec<u8>> {
+        let (bytes, _, unmappable) = self.encoding().encode(text);
+        (!unmappable).then(|| bytes.into_owned())
     }
 
     /// The set for bytes of unknown origin: UTF-8 when valid; GB18030 when every non-ASCII run is pairs from its

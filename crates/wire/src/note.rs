@@ -91,8 +91,6 @@ pub enum Deviation {
     Orphan,
     /// A record type letter the standard does not have.
     UnknownRecord,
-    /// A record type in lower case.
-    LowerCaseRecord,
     /// An escape sequence that is not known: left as it stands.
     UnknownEscape,
     /// Header and terminator only: the instrument says it is alive.

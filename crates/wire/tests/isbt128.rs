@@ -205,7 +205,7 @@ fn nothing_is_read_in_part_or_by_guess() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_text_is_read_or_refused(text in "\\PC{0,60}") {
         let _ = parse_scan(&text);

@@ -37,7 +37,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, DecodeErr
 }
 
 /// The messages of an MLLP stream with their offsets, or the whole input when it is not framed.
-fn parts(bytes: &[u8], notes: &mut Vec<Note>) -> Vec<(Vec<u8>, usize)> {
+pub(crate) fn parts(bytes: &[u8], notes: &mut Vec<Note>) -> Vec<(Vec<u8>, usize)> {
     let config = mllp::Config::default();
     if !bytes.contains(&config.start) {
         // A start byte that was lost leaves its end byte behind.

@@ -3,7 +3,7 @@
 //! The shape is that of `tests/samples/messages/expected.json`: named fields of each record, empty ones left out.
 
 mod astm;
-mod hl7;
+pub(crate) mod hl7;
 
 use serde_json::{Map, Value};
 
@@ -80,7 +80,7 @@ pub fn detect(bytes: &[u8]) -> Option<Protocol> {
     if crate::astm::deframe::is_framed(bytes) {
         return Some(Protocol::Astm);
     }
-    let first = text.first()?.to_ascii_uppercase();
+    let first = *text.first()?;
     let second = text.get(1).copied();
     let astm = b"HPORCQMSL".contains(&first)
         && second.is_none_or(|b| b.is_ascii_punctuation() || b.is_ascii_whitespace());

@@ -82,7 +82,7 @@ fn ends_message(text: &[u8]) -> bool {
         .map(<[u8]>::trim_ascii)
         .find(|line| !line.is_empty());
     last.is_some_and(|line| {
-        line.first().is_some_and(|b| b.eq_ignore_ascii_case(&b'L'))
+        line.first().is_some_and(|b| *b == b'L')
             && line.get(1).is_none_or(|b| !b.is_ascii_alphanumeric())
     })
 }

@@ -106,8 +106,8 @@ impl<'a> Reader<'a, '_> {
         ended: bool,
     ) -> Result<(), DecodeError> {
         let line = self.text.get(start..end).unwrap_or_default();
-        let first = line.first().copied().unwrap_or_default();
-        let letter = first.to_ascii_uppercase();
+        // No instrument is known to send small letters; an `l` is rather a damaged `R` than a terminator.
+        let letter = line.first().copied().unwrap_or_default();
         let second = line.get(1).copied();
         if letter == b'H' && second.is_none_or(is_delimiter) {
             self.open_message(start, line);
@@ -143,9 +143,6 @@ impl<'a> Reader<'a, '_> {
         };
         if leading_blanks {
             open.notes.once(start, Deviation::LeadingBlanks);
-        }
-        if first.is_ascii_lowercase() {
-            open.notes.once(start, Deviation::LowerCaseRecord);
         }
         let kind = Kind::of(letter);
         let added = open.push(kind, start, end);
