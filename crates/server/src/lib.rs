@@ -5,4 +5,5 @@ pub mod clock;
 pub mod desk;
 pub mod entrance;
 pub mod pages;
+pub mod serve;
 pub mod web;

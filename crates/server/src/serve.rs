@@ -1,0 +1,241 @@
+//! Opens the hospital at a database and serves it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use lifeline_core::command::Initialise;
+use lifeline_core::id::{IdError, UserId, WorkstationId};
+use lifeline_core::people::NotePassword;
+use lifeline_journal::{Journal, JournalError};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+use crate::app::{App, SYSTEM_USER, site};
+use crate::clock::Clock;
+use crate::desk::{Desk, DeskError, Outcome, ReplayError, Submission};
+use crate::entrance::{Keeper, PasswordError, digest};
+use crate::web::frame::Site;
+
+/// The server's configuration: the file `lifeline.toml`, overridden by `LIFELINE_…` in the environment and by flags.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// Where pages are served.
+    pub listen: SocketAddr,
+    /// The hospital's name in Chinese.
+    pub name_zh: String,
+    /// The hospital's name in English.
+    pub name_en: String,
+    /// Names this server among several on one database; the host name by default.
+    pub server_name: String,
+    /// Device links, by name.
+    #[serde(rename = "link")]
+    pub links: BTreeMap<String, toml::Value>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: "sqlite:lifeline.sqlite".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            name_zh: "输血科".into(),
+            name_en: "Transfusion Department".into(),
+            server_name: "lifeline".into(),
+            links: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why the server could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration file cannot be read.
+    #[error("configuration {file}: {reason}")]
+    Config {
+        /// Which file.
+        file: String,
+        /// What is wrong, with its line.
+        reason: String,
+    },
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The journal cannot be carried in.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The desk did not take a command.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// The address cannot be listened on, or a socket failed.
+    #[error("{address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database holds no hospital yet.
+    #[error("this database holds no hospital yet; run `lifeline init` first")]
+    NotInitialised,
+    /// The database holds a hospital already.
+    #[error("this database holds a hospital already")]
+    AlreadyInitialised,
+    /// A name that is none.
+    #[error(transparent)]
+    Name(#[from] IdError),
+    /// A password that cannot be taken.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// A policy file of the program cannot be read: a fault of ours.
+    #[error(transparent)]
+    Policy(#[from] lifeline_policy::PolicyError),
+    /// A background task failed.
+    #[error("{0}")]
+    Task(String),
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// [`ServeError::Config`] with the line that is wrong.
+    pub fn read(path: &Path) -> Result<Self, ServeError> {
+        let wrong = |reason: String| ServeError::Config {
+            file: path.display().to_string(),
+            reason,
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        toml::from_str(&text).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+/// Opens journal and desk, and waits until this server may write (or follows, when another one does).
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
+    let journal = Journal::open(&config.database).await?;
+    let desk = Desk::open(journal, clock, config.server_name.clone()).await?;
+    let system = UserId::parse(SYSTEM_USER)?;
+    Ok(App {
+        keeper: Keeper::new(desk.clone(), system.clone()),
+        site: Arc::new(Site {
+            name: [config.name_zh.clone(), config.name_en.clone()],
+            demo: false,
+            zone: zone(&desk),
+        }),
+        demo_logins: Arc::new([]),
+        system,
+        desk,
+    })
+}
+
+/// The zone the hospital's clocks show, by the policy in force.
+pub fn zone(desk: &Desk) -> TimeZone {
+    TimeZone::fixed(desk.state().offset(desk.clock().now()))
+}
+
+/// Sets up a new hospital: the program's policies, its own account, and the first administrator with a password.
+///
+/// # Errors
+/// [`ServeError::AlreadyInitialised`] when there is one; see [`ServeError`].
+pub async fn initialise(
+    desk: &Desk,
+    administrator: &str,
+    name: &str,
+    password: &str,
+) -> Result<(), ServeError> {
+    let administrator = UserId::parse(administrator)?;
+    let command = Initialise {
+        policies: lifeline_policy::builtin()?,
+        system: UserId::parse(SYSTEM_USER)?,
+        administrator: administrator.clone(),
+        name: name.into(),
+    };
+    let digest = hashed(password).await?;
+    let console = WorkstationId::parse("console")?;
+    desk.writing().await?;
+    match desk
+        .submit(Submission::new(
+            command,
+            administrator.clone(),
+            console.clone(),
+        ))
+        .await?
+    {
+        Outcome::Accepted { .. } => {}
+        Outcome::Refused(_) => return Err(ServeError::AlreadyInitialised),
+    }
+    desk.journal()
+        .set_credential(administrator.as_str(), &digest)
+        .await?;
+    let note = NotePassword {
+        user: administrator.clone(),
+    };
+    desk.submit(Submission::new(note, administrator, console))
+        .await?;
+    Ok(())
+}
+
+/// The digest of a new password, made off the async threads.
+///
+/// # Errors
+/// See [`PasswordError`].
+pub async fn hashed(password: &str) -> Result<String, ServeError> {
+    let password = password.to_owned();
+    tokio::task::spawn_blocking(move || digest(&password))
+        .await
+        .map_err(|error| ServeError::Task(error.to_string()))?
+        .map_err(Into::into)
+}
+
+/// Listens, so that the address is known before anything is served.
+///
+/// # Errors
+/// The address is in use or not ours.
+pub async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address, source })?;
+    let bound = listener
+        .local_addr()
+        .map_err(|source| ServeError::Listen { address, source })?;
+    Ok((listener, bound))
+}
+
+/// Serves pages until the process is told to stop.
+///
+/// # Errors
+/// The listener failed.
+pub async fn run(app: App, listener: TcpListener) -> Result<(), ServeError> {
+    let address = listener.local_addr().map_err(|source| ServeError::Listen {
+        address: SocketAddr::from(([0, 0, 0, 0], 0)),
+        source,
+    })?;
+    axum::serve(listener, site(app))
+        .with_graceful_shutdown(told_to_stop())
+        .await
+        .map_err(|source| ServeError::Listen { address, source })
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    let mut terminate =
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(signal) => signal,
+            Err(error) => {
+                tracing::warn!(%error, "cannot listen for SIGTERM");
+                let _ = interrupt.await;
+                return;
+            }
+        };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}
