@@ -80,12 +80,15 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
         .iter()
         .flat_map(|file| file.text.split('"'))
         .collect();
-    // `format!("role-{role}")` asks for every key that starts so.
+    // `format!("role-{role}")` and `concat!("well-", …)` ask for every key that starts so.
     let prefixes: Vec<&str> = literals
         .iter()
-        .filter_map(|literal| literal.split_once('{'))
-        .map(|(prefix, _)| prefix)
-        .filter(|prefix| prefix.ends_with('-'))
+        .map(|literal| {
+            literal
+                .split_once('{')
+                .map_or(*literal, |(prefix, _)| prefix)
+        })
+        .filter(|prefix| prefix.len() > 2 && prefix.ends_with('-'))
         .collect();
     for key in known.keys() {
         if !literals.contains(key.as_str())
