@@ -69,7 +69,9 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
             }
         }
     }
-    for file in asking.iter().filter(|file| is_rule_file(&file.path)) {
+    for file in asking.iter().filter(|file| {
+        file.path.starts_with("crates/core/src/") && !file.path.ends_with("testkit.rs")
+    }) {
         for (line, key) in said_by_core(&file.text) {
             if !known.contains_key(&key) {
                 findings.problem(format!("{}:{line}: no message `{key}`", file.path));
@@ -80,15 +82,12 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
         .iter()
         .flat_map(|file| file.text.split('"'))
         .collect();
-    // `format!("role-{role}")` and `concat!("well-", …)` ask for every key that starts so.
+    // `format!("role-{role}")` asks for every key that starts so.
     let prefixes: Vec<&str> = literals
         .iter()
-        .map(|literal| {
-            literal
-                .split_once('{')
-                .map_or(*literal, |(prefix, _)| prefix)
-        })
-        .filter(|prefix| prefix.len() > 2 && prefix.ends_with('-'))
+        .filter_map(|literal| literal.split_once('{'))
+        .map(|(prefix, _)| prefix)
+        .filter(|prefix| prefix.ends_with('-'))
         .collect();
     for key in known.keys() {
         if !literals.contains(key.as_str())
@@ -97,14 +96,6 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
             findings.problem(format!("message `{key}` is used nowhere"));
         }
     }
-}
-
-/// A file of the core that is not a test, where `.with(…)` always names evidence.
-fn is_rule_file(path: &str) -> bool {
-    path.starts_with("crates/core/src/")
-        && !["/tests/", "/tests.rs", "testkit"]
-            .iter()
-            .any(|test| path.contains(test))
 }
 
 /// What the core says only by key: `why-…` literals, the field of `bad_value(…)`, the names of evidence in `.with(…)` and `.word(…)`.

@@ -95,6 +95,8 @@ rules! {
     UnitGroupMismatch = "unit-group-mismatch", Stop;
     /// Reserved for somebody else.
     UnitReservedElsewhere = "unit-reserved-elsewhere", Stop;
+    /// The unit is not held for the request; it is reserved first.
+    UnitNotHeld = "unit-not-held", Stop;
     /// Autologous or directed for another patient.
     UnitLocked = "unit-locked", Stop;
     /// Expires within the near-expiry band.
@@ -163,10 +165,14 @@ rules! {
     AboIncompatible = "abo-incompatible", Stop;
     /// Outside the compatibility table in force.
     GroupNotInTable = "group-not-in-table", Stop;
+    /// Allowed by the table only under a condition such as a low titre or shortage.
+    GroupConditional = "group-conditional", Warning, by OverrideClinical;
     /// RhD positive red cells for an RhD negative patient.
     RhdIncompatible = "rhd-incompatible", Warning, by OverrideRhd;
     /// RhD positive red cells where it is forbidden: anti-D, girls and women who may bear children.
     RhdForbidden = "rhd-forbidden", Stop;
+    /// RhD positive platelets for an RhD negative or unknown patient: anti-D immunoglobulin is to be considered.
+    RhdAdvised = "rhd-advised", Warning, by OverrideClinical;
     /// The unit's RhD is not stated.
     RhdUnknown = "rhd-unknown", Stop;
     /// The unit carries an antigen the patient has or had an antibody against.
@@ -205,12 +211,16 @@ rules! {
     AppearanceBad = "appearance-bad", Stop;
     /// The compatibility label on the bag is for another unit or patient.
     LabelMismatch = "label-mismatch", Stop;
+    /// The wristband is not that of the patient the bag was handed over for. Nobody can override this.
+    WrongPatient = "wrong-patient", Stop;
     /// Out of storage longer than may be put back.
     OutTooLong = "out-too-long", Stop;
     /// The bag came back opened, damaged or warm.
     ReturnUnfit = "return-unfit", Stop;
     /// The group may not be released at this emergency level.
     EmergencyGroup = "emergency-group", Stop;
+    /// The emergency level was named, but what it asks for was not done; a lower level may be chosen.
+    EmergencyUnmet = "emergency-unmet", Stop;
     /// Released before crossmatch in an emergency; a crossmatch must follow.
     EmergencyUncrossmatched = "emergency-uncrossmatched", Warning, by OverrideEmergency;
     /// Released on one grouped sample, or none, in an emergency.

@@ -22,6 +22,7 @@ pub mod blood;
 pub mod command;
 pub mod crossmatch;
 pub mod device;
+pub mod due;
 pub mod event;
 pub mod finding;
 pub mod hospital;

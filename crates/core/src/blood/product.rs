@@ -346,6 +346,27 @@ pub enum Measure {
     Millilitre,
 }
 
+impl Measure {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Unit, Self::Dose, Self::Millilitre];
+
+    /// The word in commands, policies and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Dose => "dose",
+            Self::Millilitre => "millilitre",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|measure| measure.as_str() == text.trim())
+    }
+}
+
 /// How much one bag counts for, in hundredths of its measure, so that half a unit is exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amount {

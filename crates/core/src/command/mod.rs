@@ -15,7 +15,7 @@ use crate::hospital::{Hospital, Stamp};
 use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
-use crate::{patient, sample, testing, unit};
+use crate::{crossmatch, issue, patient, request, sample, testing, unit};
 
 /// The version of a thing that a form was opened on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +145,26 @@ commands! {
     OpenLot(testing::OpenLot) = "open-lot",
     BlockLot(testing::BlockLot) = "block-lot",
     UnblockLot(testing::UnblockLot) = "unblock-lot",
+    PlaceRequest(request::PlaceRequest) = "place-request",
+    AmendRequest(request::AmendRequest) = "amend-request",
+    AcceptRequest(request::AcceptRequest) = "accept-request",
+    ReturnRequest(request::ReturnRequest) = "return-request",
+    CancelRequest(request::CancelRequest) = "cancel-request",
+    CloseRequest(request::CloseRequest) = "close-request",
+    DeclareEmergency(request::DeclareEmergency) = "declare-emergency",
+    ReserveUnit(crossmatch::ReserveUnit) = "reserve-unit",
+    EndReservation(crossmatch::EndReservation) = "end-reservation",
+    LapseReservations(crossmatch::LapseReservations) = "lapse-reservations",
+    RecordCrossmatch(crossmatch::RecordCrossmatch) = "record-crossmatch",
+    ReviewCrossmatch(crossmatch::ReviewCrossmatch) = "review-crossmatch",
+    VoidCrossmatch(crossmatch::VoidCrossmatch) = "void-crossmatch",
+    GrantElectronicCrossmatch(crossmatch::GrantElectronicCrossmatch) = "grant-electronic-crossmatch",
+    IssueUnit(issue::IssueUnit) = "issue-unit",
+    ReturnIssue(issue::ReturnIssue) = "return-issue",
+    ReceiveOnWard(issue::ReceiveOnWard) = "receive-on-ward",
+    StartTransfusion(issue::StartTransfusion) = "start-transfusion",
+    RecordFate(issue::RecordFate) = "record-fate",
+    AcknowledgeIncompatible(issue::AcknowledgeIncompatible) = "acknowledge-incompatible",
 }
 
 impl Command {

@@ -1,5 +1,20 @@
 //! Crossmatches: serological and electronic, each bound to one unit, one patient, one sample.
 
+mod candidates;
+mod electronic;
+mod end_reservation;
+mod record;
+mod reserve;
+mod review;
+
+pub use candidates::{Candidate, Rank, candidates};
+pub(crate) use electronic::unmet;
+pub use electronic::{GrantElectronicCrossmatch, criteria};
+pub use end_reservation::{EndReservation, LapseReservations};
+pub use record::{RecordCrossmatch, outcome};
+pub use reserve::ReserveUnit;
+pub use review::{ReviewCrossmatch, VoidCrossmatch};
+
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
@@ -7,8 +22,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::blood::{Grade, UnitId};
+use crate::command::Checks;
+use crate::finding::{Finding, Rule};
 use crate::hospital::{Hospital, Stamp};
 use crate::id::{CrossmatchId, LotId, PatientId, RequestId, SampleId};
+use crate::policy::Key;
 use crate::subject::Subject;
 use crate::unit::Status;
 
@@ -137,6 +155,62 @@ impl Crossmatches {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Crossmatch>> {
         self.all.values()
     }
+}
+
+/// The unit must be held for the request before it is crossmatched: a crossmatched bag that anybody can take proves nothing.
+fn held_for(checks: &mut Checks<'_>, hospital: &Hospital, unit: &UnitId, request: RequestId) {
+    let Some(unit) = hospital.units.get(unit) else {
+        return;
+    };
+    let held = unit
+        .reservation
+        .as_ref()
+        .is_some_and(|held| held.request == request);
+    checks.require(held, || {
+        Finding::new(Rule::UnitNotHeld)
+            .with("unit", unit.id)
+            .with("request", request)
+    });
+}
+
+/// The sample a crossmatch rests on (the patient's current one unless named), whose it is, and until when the crossmatch is
+/// valid: never longer than the sample.
+fn valid_until(
+    hospital: &Hospital,
+    request: RequestId,
+    sample: Option<&SampleId>,
+    at: Timestamp,
+) -> Result<(SampleId, PatientId, Timestamp), Finding> {
+    let request = hospital
+        .requests
+        .get(request)
+        .ok_or_else(|| Finding::not_found(request))?;
+    let record = hospital
+        .record_of(request.patient)
+        .ok_or_else(|| Finding::not_found(request.patient))?;
+    let sample = match sample {
+        None => record.current_sample(at)?,
+        Some(id) => {
+            let known = hospital
+                .samples
+                .get(id)
+                .ok_or_else(|| Finding::not_found(id.clone()))?;
+            if !record.holds(known.patient) {
+                return Err(Finding::new(Rule::SampleWrongPatient)
+                    .with("sample", id.clone())
+                    .with("patient", known.patient));
+            }
+            record.sample_in_date(known, at)?;
+            &**known
+        }
+    };
+    let lasts = hospital.policies.span(Key::CrossmatchValidity, at)?;
+    let until = at
+        .checked_add(lasts)
+        .map_err(|_| Finding::bad_value("until", "why-out-of-range"))?
+        .min(sample.expires)
+        .min(record.valid_until(sample.drawn, at)?);
+    Ok((sample.id.clone(), record.id(), until))
 }
 
 /// Facts about crossmatches.

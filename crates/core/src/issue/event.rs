@@ -81,6 +81,8 @@ pub enum IssueEvent {
         restocked: bool,
         /// Put where.
         location: LocationId,
+        /// Second person.
+        second: Option<UserId>,
     },
     /// What became of it.
     FateRecorded {
@@ -106,11 +108,34 @@ pub enum IssueEvent {
         /// False when it was incompatible: the alarm of alarms.
         compatible: bool,
     },
+    /// The crossmatch a unit that is out rested on was declared void: a new one is due.
+    RetrospectiveReopened {
+        /// Which hand-over.
+        issue: IssueId,
+        /// Which unit.
+        unit: UnitId,
+        /// For whom.
+        patient: PatientId,
+        /// When the new one is due.
+        due: Timestamp,
+    },
+    /// Somebody wrote down what was done about a unit found incompatible after its hand-over.
+    AlarmAnswered {
+        /// Which hand-over.
+        issue: IssueId,
+        /// Which unit.
+        unit: UnitId,
+        /// For whom.
+        patient: PatientId,
+        /// What was done, and who was told.
+        answer: String,
+    },
 }
 
 kinds!(IssueEvent, "issue" {
     Issued => "issued", ReceivedOnWard => "received_on_ward", Started => "started", Returned => "returned",
     FateRecorded => "fate_recorded", RetrospectiveClosed => "retrospective_closed",
+    RetrospectiveReopened => "retrospective_reopened", AlarmAnswered => "alarm_answered",
 });
 
 impl IssueEvent {
@@ -147,6 +172,18 @@ impl IssueEvent {
                 ..
             }
             | Self::RetrospectiveClosed {
+                issue,
+                unit,
+                patient,
+                ..
+            }
+            | Self::RetrospectiveReopened {
+                issue,
+                unit,
+                patient,
+                ..
+            }
+            | Self::AlarmAnswered {
                 issue,
                 unit,
                 patient,
@@ -225,6 +262,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &IssueEvent) {
                     returned: None,
                     fate: None,
                     retrospective_due: *retrospective_due,
+                    alarm: false,
                     changed: stamp.clone(),
                 }),
             );
@@ -272,6 +310,8 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &IssueEvent) {
             ..
         } => {
             hospital.issues.open.remove(issue);
+            // Nothing went into anybody: no crossmatch is due any more.
+            settle_due(hospital, stamp, *issue, None);
             change(hospital, stamp, *issue, |issue| {
                 issue.returned = Some((stamp.clone(), state.clone()))
             });
@@ -318,19 +358,46 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &IssueEvent) {
             }
         }
         IssueEvent::RetrospectiveClosed {
-            issue, crossmatch, ..
+            issue,
+            crossmatch,
+            compatible,
+            ..
         } => {
-            if let Some(due) = hospital
-                .issues
-                .get(*issue)
-                .and_then(|issue| issue.retrospective_due)
-            {
-                hospital.issues.retrospective.remove(&(due, *issue));
-            }
+            settle_due(hospital, stamp, *issue, None);
             change(hospital, stamp, *issue, |issue| {
-                issue.retrospective_due = None;
                 issue.crossmatch = Some(*crossmatch);
+                issue.alarm = !compatible;
+            });
+            if !compatible {
+                hospital.issues.alarms.insert(*issue);
+            }
+        }
+        IssueEvent::RetrospectiveReopened { issue, due, .. } => {
+            settle_due(hospital, stamp, *issue, Some(*due));
+            hospital.issues.alarms.remove(issue);
+            change(hospital, stamp, *issue, |issue| {
+                issue.crossmatch = None;
+                issue.alarm = false;
             });
         }
+        IssueEvent::AlarmAnswered { issue, .. } => {
+            hospital.issues.alarms.remove(issue);
+            change(hospital, stamp, *issue, |issue| issue.alarm = false);
+        }
     }
+}
+
+/// Moves the deadline of the retrospective crossmatch, or ends it.
+fn settle_due(hospital: &mut Hospital, stamp: &Stamp, id: IssueId, due: Option<Timestamp>) {
+    let before = hospital
+        .issues
+        .get(id)
+        .and_then(|issue| issue.retrospective_due);
+    if let Some(before) = before {
+        hospital.issues.retrospective.remove(&(before, id));
+    }
+    if let Some(due) = due {
+        hospital.issues.retrospective.insert((due, id));
+    }
+    change(hospital, stamp, id, |issue| issue.retrospective_due = due);
 }

@@ -1,8 +1,20 @@
 //! The hand-over of a unit, its return, its fate.
 
+mod acknowledge;
+mod compat;
 mod event;
+mod gate;
+mod issue_unit;
+mod return_issue;
+mod ward;
 
+pub use acknowledge::AcknowledgeIncompatible;
+pub use compat::{Judgement, Verdict, compatibility, judge};
 pub use event::{IssueEvent, apply};
+pub use gate::{Purpose, Serology, emergency_groups, emergency_level, gate, standing_crossmatch};
+pub use issue_unit::IssueUnit;
+pub use return_issue::{ReturnIssue, minutes_out};
+pub use ward::{ReceiveOnWard, RecordFate, StartTransfusion};
 
 use std::sync::Arc;
 
@@ -11,11 +23,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::blood::{Celsius, Millilitres, UnitId};
-use crate::finding::{Finding, Reason};
-use crate::hospital::Stamp;
+use crate::command::Checks;
+use crate::finding::{Finding, Reason, Rule};
+use crate::hospital::{Hospital, Stamp};
 use crate::id::{CrossmatchId, IssueId, LocationId, PatientId, RequestId, UserId};
 use crate::request::EmergencyLevel;
-use crate::unit::{Appearance, Checked};
+use crate::unit::{Appearance, Checked, Status, Unit};
 
 /// What became of an issued unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +100,8 @@ pub struct Issue {
     pub fate: Option<(Stamp, Fate)>,
     /// An emergency release still waits for its crossmatch, due at.
     pub retrospective_due: Option<Timestamp>,
+    /// The retrospective crossmatch came out incompatible; stays until somebody has written down what was done.
+    pub alarm: bool,
     /// The journal entry that last changed it.
     pub changed: Stamp,
 }
@@ -100,6 +115,8 @@ pub struct Issues {
     pub(crate) open: OrdSet<IssueId>,
     /// Emergency releases waiting for their crossmatch, by deadline.
     pub(crate) retrospective: OrdSet<(Timestamp, IssueId)>,
+    /// Found incompatible after the hand-over, and not yet answered.
+    pub(crate) alarms: OrdSet<IssueId>,
 }
 
 impl Issues {
@@ -127,8 +144,38 @@ impl Issues {
             .filter_map(|(_, id)| self.all.get(id))
     }
 
+    /// Found incompatible after the hand-over and not yet answered, oldest first.
+    pub fn alarms(&self) -> impl Iterator<Item = &Arc<Issue>> {
+        self.alarms.iter().filter_map(|id| self.all.get(id))
+    }
+
     /// Every hand-over.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Issue>> {
         self.all.values()
     }
+}
+
+/// The hand-over and its unit, where the unit is out on it and may take the step.
+fn out<'a>(
+    checks: &mut Checks<'_>,
+    hospital: &'a Hospital,
+    id: IssueId,
+    next: Status,
+) -> Option<(&'a Issue, &'a Unit)> {
+    let issue = checks.take(
+        hospital
+            .issues
+            .get(id)
+            .ok_or_else(|| Finding::not_found(id)),
+    )?;
+    let unit = hospital.units.get(&issue.unit)?;
+    // A bag that came back and left again is out on the newer hand-over.
+    let on_this = unit.issue == Some(id) && issue.returned.is_none();
+    checks.require(on_this && unit.status.may_become(next), || {
+        Finding::new(Rule::UnitTransition)
+            .with("unit", unit.id)
+            .word("from", unit.status.word())
+            .word("to", next.word())
+    });
+    Some((issue, unit))
 }

@@ -130,6 +130,8 @@ keys! {
     ReturnWithin = "issue.return_within": Minutes,
     /// Transfusion should have started this long after issue.
     StartWithin = "issue.start_within": Minutes,
+    /// What became of a unit should be on record this long after issue.
+    FateWithin = "issue.fate_within": Minutes,
     /// Consent must be on file before routine issue.
     ConsentRequired = "issue.consent_required": Flag,
     /// Coded indications a request may state.

@@ -1,5 +1,13 @@
 //! Requests for blood from the clinical side, the emergency among them.
 
+mod change;
+mod declare_emergency;
+mod place;
+
+pub use change::{AcceptRequest, AmendRequest, CancelRequest, CloseRequest, ReturnRequest};
+pub use declare_emergency::{DeclareEmergency, EmergencyPatient};
+pub use place::{LABS, PlaceRequest, lab_asked, measures};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -36,6 +44,13 @@ impl Urgency {
             Self::Routine => "routine",
         }
     }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|urgency| urgency.as_str() == text.trim())
+    }
 }
 
 /// How far testing has come when blood leaves in an emergency.
@@ -61,6 +76,13 @@ impl EmergencyLevel {
             Self::TypeSpecific => "type_specific",
             Self::Abbreviated => "abbreviated",
         }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|level| level.as_str() == text.trim())
     }
 }
 

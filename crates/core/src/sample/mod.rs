@@ -10,7 +10,7 @@ pub use settle::SettleSuspicion;
 
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,8 @@ pub struct Sample {
 pub struct Samples {
     pub(crate) all: OrdMap<SampleId, Arc<Sample>>,
     pub(crate) by_patient: OrdMap<PatientId, Arc<Vec<SampleId>>>,
+    /// Accepted samples, by when they run out; always `Some`, so that `None` sorts before every sample of a moment.
+    expiring: OrdSet<(Timestamp, Option<SampleId>)>,
 }
 
 impl Samples {
@@ -95,6 +97,26 @@ impl Samples {
             .filter_map(|id| self.all.get(id))
     }
 
+    /// Accepted samples that run out after a moment, soonest first.
+    pub fn expiring(&self, after: Timestamp) -> impl Iterator<Item = &Arc<Sample>> {
+        self.expiring
+            .range((after, None)..)
+            .filter(move |(expires, _)| *expires > after)
+            .filter_map(|(_, id)| self.all.get(id.as_ref()?))
+    }
+
+    fn index(&mut self, sample: &Sample, present: bool) {
+        if sample.state != SampleState::Accepted {
+            return;
+        }
+        let key = (sample.expires, Some(sample.id.clone()));
+        if present {
+            self.expiring.insert(key);
+        } else {
+            self.expiring.remove(&key);
+        }
+    }
+
     /// Every sample.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Sample>> {
         self.all.values()
@@ -106,10 +128,15 @@ impl Samples {
         stamp: &Stamp,
         change: impl FnOnce(&mut Sample),
     ) {
-        if let Some(sample) = self.all.get_mut(id).map(Arc::make_mut) {
-            change(sample);
-            sample.changed = stamp.clone();
-        }
+        let Some(old) = self.all.get(id).cloned() else {
+            return;
+        };
+        let mut sample = (*old).clone();
+        change(&mut sample);
+        sample.changed = stamp.clone();
+        self.index(&old, false);
+        self.index(&sample, true);
+        self.all.insert(id.clone(), Arc::new(sample));
     }
 }
 
@@ -329,6 +356,7 @@ fn insert(samples: &mut Samples, sample: Sample) {
         .unwrap_or_default();
     Arc::make_mut(&mut ids).push(sample.id.clone());
     samples.by_patient.insert(sample.patient, ids);
+    samples.index(&sample, true);
     samples.all.insert(sample.id.clone(), Arc::new(sample));
 }
 

@@ -315,6 +315,13 @@ pub struct Units {
     shelf: OrdSet<(Component, Abo, Timestamp, UnitId)>,
     /// Donations called back, with the entry of the latest recall.
     recalled: OrdMap<Din, Stamp>,
+    /// Held for a request, by when the hold runs out.
+    held: OrdSet<(Timestamp, UnitId)>,
+    held_for: OrdSet<(RequestId, UnitId)>,
+    /// Autologous or directed units on the shelf, by patient.
+    locked: OrdSet<(PatientId, UnitId)>,
+    /// In quarantine.
+    quarantined: OrdSet<UnitId>,
 }
 
 impl Units {
@@ -367,6 +374,62 @@ impl Units {
         self.recalled.get(&din)
     }
 
+    /// Units held for a request with the moment the hold runs out, soonest first.
+    pub fn held(&self) -> impl Iterator<Item = (Timestamp, &Arc<Unit>)> {
+        self.held
+            .iter()
+            .filter_map(|(until, id)| Some((*until, self.all.get(id)?)))
+    }
+
+    /// Units held for a request.
+    pub fn held_for(&self, request: RequestId) -> impl Iterator<Item = &Arc<Unit>> {
+        self.held_for
+            .range((request, UnitId::LOWEST)..)
+            .take_while(move |(asked, _)| *asked == request)
+            .filter_map(|(_, id)| self.all.get(id))
+    }
+
+    /// Autologous or directed units on the shelf for a patient.
+    pub fn locked_to(&self, patient: PatientId) -> impl Iterator<Item = &Arc<Unit>> {
+        self.locked
+            .range((patient, UnitId::LOWEST)..)
+            .take_while(move |(owner, _)| *owner == patient)
+            .filter_map(|(_, id)| self.all.get(id))
+    }
+
+    /// Units in quarantine.
+    pub fn quarantined(&self) -> impl Iterator<Item = &Arc<Unit>> {
+        self.quarantined.iter().filter_map(|id| self.all.get(id))
+    }
+
+    /// Takes a unit out of, or puts it into, every index beside the shelf.
+    fn index(&mut self, unit: &Unit, present: bool) {
+        if let Some(held) = &unit.reservation {
+            let key = (held.until, unit.id);
+            if present {
+                self.held.insert(key);
+                self.held_for.insert((held.request, unit.id));
+            } else {
+                self.held.remove(&key);
+                self.held_for.remove(&(held.request, unit.id));
+            }
+        }
+        if let Some(owner) = unit.locked_to.filter(|_| unit.status.on_shelf()) {
+            if present {
+                self.locked.insert((owner, unit.id));
+            } else {
+                self.locked.remove(&(owner, unit.id));
+            }
+        }
+        if unit.status == Status::Quarantined {
+            if present {
+                self.quarantined.insert(unit.id);
+            } else {
+                self.quarantined.remove(&unit.id);
+            }
+        }
+    }
+
     fn key(unit: &Unit) -> (Component, Abo, Timestamp, UnitId) {
         (unit.component, unit.group.abo, unit.expires, unit.id)
     }
@@ -375,18 +438,23 @@ impl Units {
         if unit.status.on_shelf() {
             self.shelf.insert(Self::key(&unit));
         }
+        self.index(&unit, true);
         self.all.insert(unit.id, Arc::new(unit));
     }
 
     /// Changes a unit and keeps the indexes in step. Unknown ids change nothing: `decide` has refused them.
     pub(crate) fn change(&mut self, id: &UnitId, stamp: &Stamp, change: impl FnOnce(&mut Unit)) {
-        let Some(unit) = self.all.get_mut(id).map(Arc::make_mut) else {
+        let Some(old) = self.all.get(id).cloned() else {
             return;
         };
-        let before = unit.status.on_shelf().then(|| Self::key(unit));
-        change(unit);
+        let mut unit = (*old).clone();
+        change(&mut unit);
         unit.changed = stamp.clone();
-        let after = unit.status.on_shelf().then(|| Self::key(unit));
+        self.index(&old, false);
+        self.index(&unit, true);
+        let before = old.status.on_shelf().then(|| Self::key(&old));
+        let after = unit.status.on_shelf().then(|| Self::key(&unit));
+        self.all.insert(*id, Arc::new(unit));
         if before != after {
             if let Some(key) = before {
                 self.shelf.remove(&key);
