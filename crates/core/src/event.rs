@@ -117,6 +117,27 @@ impl Event {
     /// The version this program writes. Raised when the shape of any event changes; [`Event::decode`] reads all before.
     pub const VERSION: u16 = 1;
 
+    /// Every kind that is ever written.
+    pub fn kinds() -> impl Iterator<Item = &'static str> {
+        [
+            PeopleEvent::KINDS,
+            PolicyEvent::KINDS,
+            UnitEvent::KINDS,
+            PatientEvent::KINDS,
+            SampleEvent::KINDS,
+            TestEvent::KINDS,
+            LotEvent::KINDS,
+            RequestEvent::KINDS,
+            CrossmatchEvent::KINDS,
+            IssueEvent::KINDS,
+            DeviceEvent::KINDS,
+            AuditEvent::KINDS,
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
+    }
+
     /// The kind in the journal, `subject.fact`.
     pub fn kind(&self) -> &'static str {
         each!(self, event => event.kind())

@@ -1,6 +1,8 @@
 //! The pages of the rooms. Each translates the published state into words, and a form into a command.
 
+pub mod blood;
 mod entrance;
+pub mod timeline;
 
 use axum::Router;
 

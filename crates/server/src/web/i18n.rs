@@ -177,7 +177,7 @@ impl Text {
     }
 
     /// The message of this key with its variables filled in, for example `t.a("stock-count", &[("count", &12)])`.
-    pub fn a(&self, key: &str, arguments: &[(&'static str, &dyn Argument)]) -> String {
+    pub fn a(&self, key: &str, arguments: &[(&str, &dyn Argument)]) -> String {
         let mut args = FluentArgs::with_capacity(arguments.len());
         for (name, argument) in arguments {
             args.set(*name, argument.value());

@@ -1,0 +1,294 @@
+//! What happened, in words: journal entries as lines of a timeline, the same on every page.
+//!
+//! A kind `unit.group_confirmed` is worded by the message `event-unit-group-confirmed`, whose variables are the fields of the fact's
+//! body, already in words. Particulars that any fact may carry (reason, note, second person …) follow below by themselves.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use lifeline_core::finding::Finding;
+use lifeline_core::hospital::Hospital;
+use lifeline_core::id::UserId;
+use lifeline_core::subject::Subject;
+use lifeline_core::unit::Hold;
+use lifeline_journal::{Entry, Seek};
+use serde_json::{Map, Value};
+
+use crate::app::App;
+use crate::web::i18n::Argument;
+use crate::web::{Frame, GroupMark, Lang, PageError, TimelineEntry, Tone};
+
+/// The most lines a page shows of one thing; the journal page has them all.
+pub const LINES_MOST: usize = 300;
+
+/// Particulars shown below the line, in this order, where the fact has them.
+const PARTICULARS: [&str; 12] = [
+    "hold",
+    "reason",
+    "note",
+    "finding",
+    "expires",
+    "until",
+    "due",
+    "delivery",
+    "reference",
+    "amount",
+    "volume",
+    "second",
+];
+
+/// Fields that hold further fields worth naming.
+const INNER: [&str; 4] = ["work", "order", "demographics", "entry"];
+
+/// Everything that happened to any of these things, newest first, each fact once.
+///
+/// # Errors
+/// [`PageError::Unavailable`] when the journal does not answer.
+pub async fn of(
+    app: &App,
+    frame: &Frame,
+    subjects: &[Subject],
+) -> Result<Vec<TimelineEntry>, PageError> {
+    let hospital = app.state();
+    let mut entries = BTreeMap::new();
+    for subject in subjects {
+        let page = app
+            .desk
+            .journal()
+            .read_by_subject(&subject.to_string(), Seek::NEWEST, LINES_MOST)
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "timeline");
+                PageError::Unavailable
+            })?;
+        entries.extend(page.entries.into_iter().map(|entry| (entry.seq, entry)));
+    }
+    let newest = entries.values().rev().take(LINES_MOST);
+    Ok(newest.map(|entry| line(frame, &hospital, entry)).collect())
+}
+
+/// One journal entry in words.
+pub fn line(frame: &Frame, hospital: &Hospital, entry: &Entry) -> TimelineEntry {
+    let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+    let mut fields = Map::new();
+    gather(&body, 0, &mut fields);
+    let mut words: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in &fields {
+        let shown = show(frame, hospital, name, value);
+        words.insert(name.clone(), shown.unwrap_or_else(|| "—".into()));
+    }
+    let particulars: Vec<String> = PARTICULARS
+        .into_iter()
+        .filter_map(|name| {
+            let shown = show(frame, hospital, name, fields.get(name)?)?;
+            let name = frame.t.m(&format!("fact-{name}"));
+            Some(
+                frame
+                    .t
+                    .a("fact-pair", &[("name", &name), ("value", &shown)]),
+            )
+        })
+        .collect();
+    let arguments: Vec<(&str, &dyn Argument)> = words
+        .iter()
+        .map(|(name, value)| (name.as_str(), value as &dyn Argument))
+        .collect();
+    let at = Timestamp::from_millisecond(entry.at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    TimelineEntry {
+        at: frame.moment(at),
+        tone: tone(&entry.kind),
+        what: frame.t.a(&key(&entry.kind), &arguments),
+        who: person(frame, hospital, &entry.actor),
+        detail: particulars.join(&frame.t.m("fact-separator")),
+        href: format!("/journal/{}", entry.seq),
+    }
+}
+
+/// The message of a kind: `unit.group_confirmed` is `event-unit-group-confirmed`.
+pub fn key(kind: &str) -> String {
+    format!("event-{}", kind.replace(['.', '_'], "-"))
+}
+
+/// A person's name in the page's language; the login where the person is not known.
+pub fn person(frame: &Frame, hospital: &Hospital, login: &str) -> String {
+    let known = UserId::parse(login)
+        .ok()
+        .and_then(|user| hospital.people.get(&user));
+    match known {
+        Some(person) if frame.lang() == Lang::En => person.latin.clone(),
+        Some(person) => person.name.clone(),
+        None => login.to_owned(),
+    }
+}
+
+fn tone(kind: &str) -> Tone {
+    match kind {
+        "audit.refused"
+        | "unit.group_mismatched"
+        | "unit.recalled"
+        | "unit.lost"
+        | "sample.suspected"
+        | "sample.rejected"
+        | "device.message_failed"
+        | "people.sign_in_failed" => Tone::Stop,
+        "unit.held"
+        | "unit.discarded"
+        | "unit.returned_to_station"
+        | "issue.returned"
+        | "test.invalidated"
+        | "test.corrected"
+        | "crossmatch.voided"
+        | "lot.blocked"
+        | "device.out_of_service"
+        | "patient.merged"
+        | "patient.unmerged"
+        | "patient.group_withdrawn"
+        | "patient.historic_group_withdrawn"
+        | "request.returned"
+        | "request.cancelled" => Tone::Warn,
+        "unit.group_confirmed"
+        | "unit.hold_lifted"
+        | "test.verified"
+        | "crossmatch.reviewed"
+        | "sample.accepted"
+        | "issue.retrospective_closed" => Tone::Good,
+        _ => Tone::Note,
+    }
+}
+
+/// The fields of the fact: below the two names around every body (`unit`, `received`), with those of [`INNER`] beside them.
+fn gather(value: &Value, depth: usize, fields: &mut Map<String, Value>) {
+    let Value::Object(map) = value else {
+        return;
+    };
+    if depth < 2 {
+        if let Some(inner) = map.values().next() {
+            gather(inner, depth + 1, fields);
+        }
+        return;
+    }
+    for (name, value) in map {
+        if INNER.contains(&name.as_str()) {
+            gather(value, depth + 1, fields);
+        } else {
+            fields.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+/// A value in words; none when there is nothing to say.
+fn show(frame: &Frame, hospital: &Hospital, name: &str, value: &Value) -> Option<String> {
+    let t = &frame.t;
+    let read = |value: &Value| serde_json::from_value::<Hold>(value.clone()).ok();
+    match (name, value) {
+        (_, Value::Null) => None,
+        ("hold", value) => read(value).map(|hold| worded(frame, "hold", hold.code())),
+        ("findings", Value::Array(found)) => {
+            let titles = found.iter().filter_map(|one| {
+                let finding: Finding = serde_json::from_value(one.clone()).ok()?;
+                Some(t.m(&format!("rule-{}", finding.rule.code())))
+            });
+            Some(titles.collect::<Vec<_>>().join(&t.m("fact-separator")))
+        }
+        (_, Value::Bool(yes)) => Some(t.m(if *yes { "yes" } else { "no" })),
+        (_, Value::Number(number)) => Some(match name {
+            "volume" => format!("{number} {}", t.m("unit-ml")),
+            _ => number.to_string(),
+        }),
+        (_, Value::String(text)) => string(frame, hospital, name, text),
+        (_, Value::Array(items)) => {
+            let shown = items
+                .iter()
+                .filter_map(|item| show(frame, hospital, name, item));
+            let shown: Vec<_> = shown.collect();
+            (!shown.is_empty()).then(|| shown.join(&t.m("list-separator")))
+        }
+        (_, Value::Object(map)) => object(frame, hospital, name, map),
+    }
+}
+
+fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    Some(match name {
+        "component" | "modification" | "reason" | "status" | "attribute" => {
+            worded(frame, name, text)
+        }
+        "kind" => worded(frame, "test-kind", text),
+        "outcome" | "screen" | "dat" | "fate" => worded(frame, "outcome", text),
+        "user" | "second" | "collector" | "proposed_by" => person(frame, hospital, text),
+        _ => match text.parse::<Timestamp>() {
+            Ok(at) => frame.moment(at).text,
+            Err(_) => text.to_owned(),
+        },
+    })
+}
+
+fn object(
+    frame: &Frame,
+    hospital: &Hospital,
+    name: &str,
+    map: &Map<String, Value>,
+) -> Option<String> {
+    let value = || Value::Object(map.clone());
+    if map.contains_key("abo") {
+        let part = |name: &str| map.get(name).cloned().unwrap_or_default();
+        let mark = GroupMark {
+            abo: serde_json::from_value(part("abo")).ok(),
+            rhd: serde_json::from_value(part("rhd")).ok(),
+        };
+        return Some(mark.words(&frame.t));
+    }
+    if let Ok(amount) = serde_json::from_value::<lifeline_core::blood::Amount>(value()) {
+        return Some(super::blood::amount(frame, amount));
+    }
+    if let Some(unit) = map.get("unit") {
+        return show(frame, hospital, "unit", unit);
+    }
+    // `{"screen": "negative"}`, `{"transfused": {…}}`: the one name says it, or what stands below it.
+    match map.iter().next() {
+        Some((only, Value::Object(_))) if map.len() == 1 && !map_is_group(map) => {
+            Some(worded(frame, "outcome", only))
+        }
+        Some((only, inner)) if map.len() == 1 => show(frame, hospital, only, inner),
+        _ => {
+            let pairs = map
+                .iter()
+                .filter_map(|(key, value)| show(frame, hospital, name, value).map(|v| (key, v)));
+            let shown: Vec<_> = pairs.map(|(key, value)| format!("{key} {value}")).collect();
+            (!shown.is_empty()).then(|| shown.join(&frame.t.m("list-separator")))
+        }
+    }
+}
+
+fn map_is_group(map: &Map<String, Value>) -> bool {
+    map.contains_key("group")
+}
+
+/// A code in words where the message files have any; else as it stands.
+fn worded(frame: &Frame, prefix: &str, code: &str) -> String {
+    let key = format!("{prefix}-{code}");
+    if frame.t.has(&key) {
+        frame.t.m(&key)
+    } else {
+        code.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lifeline_core::event::Event;
+
+    use super::key;
+    use crate::web::{Lang, Text};
+
+    #[test]
+    fn every_kind_of_fact_has_words_in_both_languages() {
+        let mut missing = Vec::new();
+        for t in Lang::ALL.map(Text::new) {
+            missing.extend(Event::kinds().map(key).filter(|key| !t.has(key)));
+        }
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}
