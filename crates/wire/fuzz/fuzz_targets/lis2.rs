@@ -1,0 +1,16 @@
+#![no_main]
+use libfuzzer_sys::fuzz_target;
+use lifeline_wire::Limits;
+use lifeline_wire::decode::{Protocol, decode};
+use lifeline_wire::profile::{Profile, read};
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(decoded) = decode(bytes, Protocol::Astm, &Limits::default()) {
+        assert!(decoded.notes.iter().all(|n| n.at <= bytes.len()));
+    }
+    for name in ["generic-astm", "ortho-vision", "biorad-ih1000"] {
+        if let Some(profile) = Profile::builtin(name) {
+            assert!(read(&profile, bytes).problems.iter().all(|p| p.at <= bytes.len()));
+        }
+    }
+});
