@@ -28,6 +28,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "lifeline-demo",
+        &[CORE, "lifeline-policy", "lifeline-wire", "lifeline-server"],
+    ),
+    (
         "lifeline",
         &[
             CORE,
@@ -37,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "lifeline-reports",
             "lifeline-simulation",
             "lifeline-server",
+            "lifeline-demo",
         ],
     ),
     ("xtask", &[]),

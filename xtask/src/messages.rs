@@ -69,9 +69,7 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
             }
         }
     }
-    for file in asking.iter().filter(|file| {
-        file.path.starts_with("crates/core/src/") && !file.path.ends_with("testkit.rs")
-    }) {
+    for file in asking.iter().filter(|file| is_rule_file(&file.path)) {
         for (line, key) in said_by_core(&file.text) {
             if !known.contains_key(&key) {
                 findings.problem(format!("{}:{line}: no message `{key}`", file.path));
@@ -82,20 +80,43 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
         .iter()
         .flat_map(|file| file.text.split('"'))
         .collect();
-    // `format!("role-{role}")` asks for every key that starts so.
+    // `format!("role-{role}")` and `concat!("well-", …)` ask for every key that starts so.
     let prefixes: Vec<&str> = literals
         .iter()
-        .filter_map(|literal| literal.split_once('{'))
-        .map(|(prefix, _)| prefix)
-        .filter(|prefix| prefix.ends_with('-'))
+        .map(|literal| {
+            literal
+                .split_once('{')
+                .map_or(*literal, |(prefix, _)| prefix)
+        })
+        .filter(|prefix| prefix.len() > 2 && prefix.ends_with('-'))
+        .collect();
+    // A file with `format!("{prefix}-{code}")` asks by each of its literals that is the beginning of a key.
+    let begins: BTreeSet<&str> = asking
+        .iter()
+        .filter(|file| file.text.contains("\"{prefix}-{"))
+        .flat_map(|file| file.text.split('"'))
         .collect();
     for key in known.keys() {
+        if key
+            .match_indices('-')
+            .any(|(at, _)| begins.contains(&key[..at]))
+        {
+            continue;
+        }
         if !literals.contains(key.as_str())
             && !prefixes.iter().any(|prefix| key.starts_with(prefix))
         {
             findings.problem(format!("message `{key}` is used nowhere"));
         }
     }
+}
+
+/// A file of the core that is not a test, where `.with(…)` always names evidence.
+fn is_rule_file(path: &str) -> bool {
+    path.starts_with("crates/core/src/")
+        && !["/tests/", "/tests.rs", "testkit"]
+            .iter()
+            .any(|test| path.contains(test))
 }
 
 /// What the core says only by key: `why-…` literals, the field of `bad_value(…)`, the names of evidence in `.with(…)` and `.word(…)`.

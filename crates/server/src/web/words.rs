@@ -87,8 +87,9 @@ fn value(frame: &Frame, value: &FactValue) -> String {
 mod tests {
     use lifeline_core::blood::Component;
     use lifeline_core::finding::Rule;
-    use lifeline_core::people::Role;
+    use lifeline_core::people::{Action, Role};
     use lifeline_core::policy::Modification;
+    use lifeline_core::testing::{TestKind, Well};
     use lifeline_core::unit::Status;
 
     use crate::web::{Lang, Text};
@@ -113,7 +114,18 @@ mod tests {
             let modifications = Modification::ALL
                 .iter()
                 .map(|kind| format!("modification-{}", kind.as_str()));
-            let codes = roles.chain(units).chain(components).chain(modifications);
+            let actions = Action::ALL
+                .iter()
+                .map(|action| format!("action-{}", action.name().replace('.', "-")));
+            let wells = Well::ALL.iter().map(|well| well.word().to_owned());
+            let kinds = TestKind::ALL.iter().map(|kind| kind.word().to_owned());
+            let codes = roles
+                .chain(units)
+                .chain(components)
+                .chain(modifications)
+                .chain(actions)
+                .chain(wells)
+                .chain(kinds);
             missing.extend(rules.chain(codes).filter(|key| !t.has(key)));
         }
         assert_eq!(missing, Vec::<String>::new());
