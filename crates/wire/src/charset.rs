@@ -81,6 +81,7 @@ pub struct Transcoded<'a> {
     lines: Vec<(usize, usize)>,
     first_invalid: Option<usize>,
     fell_back: bool,
+    ambiguous: bool,
 }
 
 impl<'a> Transcoded<'a> {
@@ -89,9 +90,19 @@ impl<'a> Transcoded<'a> {
     #[must_use]
     pub fn new(bytes: &'a [u8], chain: &[Charset]) -> Self {
         let first = chain.first().copied().unwrap_or(Charset::Utf8);
-        for (i, charset) in chain.iter().copied().enumerate() {
+        let either = chain.contains(&Charset::Gb18030) && chain.contains(&Charset::Windows1252);
+        for (i, mut charset) in chain.iter().copied().enumerate() {
+            let mut ambiguous = false;
+            if either && charset != Charset::Utf8 {
+                // Nearly every Western text is also valid GB18030, but there the character after an accent, perhaps a
+                // delimiter, would vanish. Only text that can hardly be Western is read as Chinese.
+                charset = Charset::sniff(bytes);
+                ambiguous = charset == Charset::Windows1252
+                    && Self::strict(bytes, Charset::Gb18030).is_some();
+            }
             if let Some(mut read) = Self::strict(bytes, charset) {
                 read.fell_back = i > 0;
+                read.ambiguous = ambiguous;
                 return read;
             }
         }
@@ -106,6 +117,7 @@ impl<'a> Transcoded<'a> {
                 lines: Vec::new(),
                 first_invalid: None,
                 fell_back: false,
+                ambiguous: false,
             });
         }
         let read = Self::lossy(bytes, charset);
@@ -139,6 +151,7 @@ impl<'a> Transcoded<'a> {
             lines,
             first_invalid,
             fell_back: false,
+            ambiguous: false,
         }
     }
 
@@ -158,6 +171,12 @@ impl<'a> Transcoded<'a> {
     #[must_use]
     pub fn first_invalid(&self) -> Option<usize> {
         self.first_invalid
+    }
+
+    /// Whether the text could as well be of another set of the chain: the device's profile should name one.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.ambiguous
     }
 
     /// Whether a set other than the first of the chain had to be used.
@@ -219,6 +238,19 @@ mod tests {
         let r = read.text().find('R').unwrap();
         assert_eq!(read.input_offset(r), 10);
         assert_eq!(read.input_offset(read.text().len()), bytes.len());
+    }
+
+    #[test]
+    fn text_that_could_be_western_or_chinese_is_told() {
+        let chain = [Charset::Utf8, Charset::Gb18030, Charset::Windows1252];
+        // As GB18030 the field delimiter after the accent would be half of a character.
+        let western = Transcoded::new(b"Z\xC4|x", &chain);
+        assert_eq!(
+            (western.text(), western.charset(), western.is_ambiguous()),
+            ("ZÄ|x", Charset::Windows1252, true)
+        );
+        let chinese = Transcoded::new(b"\xD1\xF4\xD0\xD4|x", &chain);
+        assert_eq!((chinese.text(), chinese.is_ambiguous()), ("阳性|x", false));
     }
 
     #[test]

@@ -208,6 +208,13 @@ fn charset_problem(
                     .into(),
         });
     }
+    if read.is_ambiguous() {
+        let at = read.text().find(|c: char| !c.is_ascii()).unwrap_or(0);
+        reading.problems.push(Problem {
+            at: offset(at),
+            reason: "the text may be Western or Chinese: fields may be cut wrongly; name one character set in the profile".into(),
+        });
+    }
     if read.fell_back() {
         reading.notes.push(Note {
             at: 0,
