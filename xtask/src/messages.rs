@@ -1,4 +1,4 @@
-//! Both languages have the same files, keys and variables; every key that is used exists; every key that exists is used.
+//! Both languages have the same files, keys and variables; every key that is used exists; a key that nobody uses is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +106,8 @@ fn check_uses(files: &[File], known: &Messages, findings: &mut Findings) {
         if !literals.contains(key.as_str())
             && !prefixes.iter().any(|prefix| key.starts_with(prefix))
         {
-            findings.problem(format!("message `{key}` is used nowhere"));
+            // Words may land a little before their page, so this is told and does not fail.
+            findings.warning(format!("message `{key}` is used nowhere"));
         }
     }
 }
@@ -271,6 +272,7 @@ mod tests {
         ];
         let mut findings = Findings::default();
         super::check(&files, &mut findings);
+        findings.problems.extend(findings.warnings);
         findings.problems
     }
 
