@@ -1,7 +1,5 @@
 //! Label symbols.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use lifeline_core::blood::{Abo, LabelGroup, RhD};
 use lifeline_wire::isbt128::{ScanError, Symbol, code_of, group_of, parse_scan};
 use proptest::prelude::*;

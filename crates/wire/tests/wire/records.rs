@@ -1,7 +1,5 @@
 //! Records and segments: the deviations of real instruments, one case each, and any bytes at all.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::time::Duration;
 
 use lifeline_wire::astm::lis1::{Action, Config, Framing, Link};

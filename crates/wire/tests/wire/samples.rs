@@ -1,7 +1,5 @@
 //! Every published sample decodes to its expected value, and no damage to one makes a decoder panic or lie silently.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use std::path::PathBuf;
 
 use lifeline_wire::Limits;
