@@ -22,6 +22,7 @@
     field.value = text;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     if (field.matches("[data-scan]")) field.form?.requestSubmit();
+    else if (field.matches("[data-scan-into]")) { field.focus(); scanInto(field); }
     else { field.focus(); goOn(field); }
   };
   const wedge = (event) => {
@@ -48,6 +49,37 @@
     const next = fields.slice(fields.indexOf(field) + 1).find((item) => item.type !== "checkbox" && item.type !== "radio" && !item.value);
     if (next) { next.focus(); next.select?.(); } else if (fields.every((item) => item.validity.valid)) form.requestSubmit();
     else form.reportValidity();
+  };
+
+  // --- A scan field whose scans fill several slots: each goes to the server in turn, and the slots come back. ---
+  let turn = Promise.resolve();
+  const scanInto = (field) => {
+    const form = field.form;
+    const text = field.value.trim();
+    field.value = "";
+    if (!text) { afterScan(form, field.dataset.scanInto); return; }
+    turn = turn.then(async () => {
+      const body = new URLSearchParams(new FormData(form));
+      body.set("scan", text);
+      body.delete("second_password");
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Label-Only": "1" }, redirect: "error" });
+      if (!answer.ok) throw new Error(`scan answered ${answer.status}`);
+      const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const part = html.querySelector(field.dataset.scanInto);
+      if (!part) throw new Error("scan answered another page");
+      document.querySelector(field.dataset.scanInto)?.replaceWith(part);
+      if ("complete" in part.dataset) afterScan(form, field.dataset.scanInto);
+    }).catch(() => { field.value = text; form.requestSubmit(); }); // the page itself takes the scan and says what is wrong
+  };
+  // When the slots are full, on to the first thing the person must still say.
+  const afterScan = (form, slots) => {
+    const part = document.querySelector(slots);
+    const open = [...form.elements].find((item) => {
+      if (!(part.compareDocumentPosition(item) & Node.DOCUMENT_POSITION_FOLLOWING) || item.type === "hidden" || item.disabled) return false;
+      if (item.type === "radio") return !form.querySelector(`[name="${item.name}"]:checked`);
+      return /^(INPUT|SELECT)$/.test(item.tagName) && visible(item) && !item.value && !item.closest("details");
+    });
+    (open ?? form.querySelector("[type=submit]")).focus();
   };
 
   // --- Grades by single keys. ---
@@ -91,6 +123,11 @@
     }
     if (field instanceof HTMLInputElement && field.hasAttribute("data-grade")) {
       if (grade(field, event)) event.preventDefault();
+      return;
+    }
+    if (field instanceof HTMLInputElement && field.hasAttribute("data-scan-into") && (event.key === "Enter" || (event.key === "Tab" && field.value))) {
+      event.preventDefault();
+      scanInto(field);
       return;
     }
     if (isTyping(field)) {

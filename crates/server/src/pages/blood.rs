@@ -2,7 +2,7 @@
 
 use lifeline_core::blood::{Amount, Attributes, Component, Measure, ProductCode};
 use lifeline_core::hospital::Hospital;
-use lifeline_core::unit::Status;
+use lifeline_core::unit::{Hold, Status};
 
 use crate::web::{Frame, Lang, Tone};
 
@@ -53,4 +53,9 @@ pub fn status(frame: &Frame, status: Status) -> (Tone, String) {
         Status::Discarded | Status::Recalled | Status::ReturnedToStation => Tone::Stop,
     };
     (tone, frame.t.m(&status.word()))
+}
+
+/// A reason for quarantine in words.
+pub fn hold(frame: &Frame, hold: &Hold) -> String {
+    super::timeline::worded(frame, &hold.word(), hold.code())
 }

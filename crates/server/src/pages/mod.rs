@@ -2,7 +2,11 @@
 
 pub mod blood;
 mod entrance;
+pub mod receipt;
+pub mod scan;
+pub mod stock;
 pub mod timeline;
+pub mod unit;
 
 use axum::Router;
 
@@ -10,5 +14,9 @@ use crate::app::App;
 
 /// Every page's routes.
 pub fn routes() -> Router<App> {
-    Router::new().merge(entrance::routes())
+    Router::new()
+        .merge(entrance::routes())
+        .merge(receipt::routes())
+        .merge(stock::routes())
+        .merge(unit::routes())
 }

@@ -182,7 +182,7 @@ fn show(frame: &Frame, hospital: &Hospital, name: &str, value: &Value) -> Option
     let read = |value: &Value| serde_json::from_value::<Hold>(value.clone()).ok();
     match (name, value) {
         (_, Value::Null) => None,
-        ("hold", value) => read(value).map(|hold| worded(frame, "hold", hold.code())),
+        ("hold", value) => read(value).map(|hold| worded(frame, &hold.word(), hold.code())),
         ("findings", Value::Array(found)) => {
             let titles = found.iter().filter_map(|one| {
                 let finding: Finding = serde_json::from_value(one.clone()).ok()?;
@@ -212,11 +212,12 @@ fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<
         return None;
     }
     Some(match name {
-        "component" | "modification" | "reason" | "status" | "attribute" => {
-            worded(frame, name, text)
+        "reason" => worded(frame, &format!("reason-{text}"), text),
+        "component" | "modification" | "status" | "attribute" => {
+            worded(frame, &format!("{name}-{text}"), text)
         }
-        "kind" => worded(frame, "test-kind", text),
-        "outcome" | "screen" | "dat" | "fate" => worded(frame, "outcome", text),
+        "kind" => worded(frame, &format!("test-kind-{text}"), text),
+        "outcome" | "screen" | "dat" | "fate" => worded(frame, &format!("outcome-{text}"), text),
         "user" | "second" | "collector" | "proposed_by" => person(frame, hospital, text),
         _ => match text.parse::<Timestamp>() {
             Ok(at) => frame.moment(at).text,
@@ -249,7 +250,7 @@ fn object(
     // `{"screen": "negative"}`, `{"transfused": {…}}`: the one name says it, or what stands below it.
     match map.iter().next() {
         Some((only, Value::Object(_))) if map.len() == 1 && !map_is_group(map) => {
-            Some(worded(frame, "outcome", only))
+            Some(worded(frame, &format!("outcome-{only}"), only))
         }
         Some((only, inner)) if map.len() == 1 => show(frame, hospital, only, inner),
         _ => {
@@ -266,14 +267,26 @@ fn map_is_group(map: &Map<String, Value>) -> bool {
     map.contains_key("group")
 }
 
-/// A code in words where the message files have any; else as it stands.
-fn worded(frame: &Frame, prefix: &str, code: &str) -> String {
-    let key = format!("{prefix}-{code}");
-    if frame.t.has(&key) {
-        frame.t.m(&key)
+/// The words of a key where the message files have it; else the code as it stands.
+pub fn worded(frame: &Frame, key: &str, code: &str) -> String {
+    if frame.t.has(key) {
+        frame.t.m(key)
     } else {
         code.to_owned()
     }
+}
+
+/// A value of the core in words, as a timeline would say it under this field name; empty when there is nothing to say.
+pub fn value(
+    frame: &Frame,
+    hospital: &Hospital,
+    name: &str,
+    value: &impl serde::Serialize,
+) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| show(frame, hospital, name, &value))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

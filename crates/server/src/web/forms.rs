@@ -124,6 +124,15 @@ impl Form {
         self
     }
 
+    /// The same form with these values instead of what stood in their fields.
+    pub fn with_fields(mut self, values: Posted) -> Self {
+        self.posted
+            .0
+            .retain(|(name, _)| values.0.iter().all(|(given, _)| given != name));
+        self.posted.0.extend(values.0);
+        self
+    }
+
     /// What stands in a field.
     pub fn value(&self, name: &str) -> &str {
         self.posted.get(name)

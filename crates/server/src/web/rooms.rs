@@ -64,8 +64,8 @@ impl Room {
     pub fn is_open(self) -> bool {
         match self {
             Room::Board => false,
-            Room::Receipt => false,
-            Room::Stock => false,
+            Room::Receipt => true,
+            Room::Stock => true,
             Room::Samples => false,
             Room::Bench => false,
             Room::Crossmatch => false,

@@ -1,0 +1,24 @@
+# The stock, in numbers and as a list
+stock-title = Stock
+stock-note = First to expire first. Near expiry: { $near } or less.
+stock-days = { $count } days
+stock-hours = { $count } h
+stock-list = List of bags
+stock-table = Stock by component and group
+stock-usable = Available
+stock-band-near = Near expiry
+stock-band-expired = Expired
+stock-band-fresh = Not near expiry
+stock-promised = Reserved
+stock-held = In quarantine
+stock-total = Total
+stock-none = None in stock
+stock-cell = { $component }, { $group }: { $usable } available
+stock-key = Large: available now.
+stock-found = { $count } bags, the first to expire first
+stock-any = All
+stock-on-shelf = In our stores
+stock-filter = Filter
+stock-clear = Clear
+stock-empty = No bag fits these filters
+stock-empty-next = Clear the filters, or receive a delivery.

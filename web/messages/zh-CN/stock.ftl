@@ -1,0 +1,24 @@
+# 库存统计与清单
+stock-title = 库存
+stock-note = 先到期先用。近效期：{ $near }内。
+stock-days = { $count } 天
+stock-hours = { $count } 小时
+stock-list = 血袋清单
+stock-table = 按品种和血型统计的库存
+stock-usable = 可用
+stock-band-near = 近效期
+stock-band-expired = 已过期
+stock-band-fresh = 效期充足
+stock-promised = 已预留
+stock-held = 隔离中
+stock-total = 合计
+stock-none = 无库存
+stock-cell = { $component }，{ $group }：可用 { $usable } 袋
+stock-key = 大字：现可用。
+stock-found = 共 { $count } 袋，先到期在前
+stock-any = 全部
+stock-on-shelf = 在库
+stock-filter = 筛选
+stock-clear = 清除
+stock-empty = 没有符合条件的血袋
+stock-empty-next = 清除筛选，或接收送货。
