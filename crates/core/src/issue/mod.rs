@@ -6,6 +6,8 @@ mod event;
 mod gate;
 mod issue_unit;
 mod return_issue;
+#[cfg(test)]
+mod tests;
 mod ward;
 
 pub use acknowledge::AcknowledgeIncompatible;

@@ -1,5 +1,5 @@
 use super::{Case, Purpose};
-use crate::blood::Attribute;
+use crate::blood::{Attribute, Component};
 use crate::finding::{Finding, Rule};
 use crate::policy::Key;
 use crate::unit::{EntryPath, Regroup, Status};
@@ -64,10 +64,15 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A thawed bag is always close to its end, so the band says nothing about it.
+/// What lives for days only, or was thawed, is always close to its end, so the band says nothing about it.
 fn near_expiry(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let unit = case.unit;
-    if case.purpose != Purpose::Issue || unit.attributes.has(Attribute::Thawed) {
+    let short_lived = unit.attributes.has(Attribute::Thawed)
+        || matches!(
+            unit.component,
+            Component::Platelets | Component::Granulocytes
+        );
+    if case.purpose != Purpose::Issue || short_lived {
         return;
     }
     match case.hospital.policies.span(Key::NearExpiry, case.at) {

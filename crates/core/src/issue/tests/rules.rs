@@ -1,0 +1,602 @@
+//! Every rule of the gate provoked alone, and what no role and no reason can get past.
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::blood::{Antigen, Attribute, LabelGroup, RhD, Typing};
+use crate::finding::{Finding, Reason, Rule, Severity};
+use crate::issue::{Purpose, gate};
+use crate::patient::{NeedKind, Sex, Specificity};
+use crate::people::Role;
+use crate::request::RequestEvent;
+use crate::sample::SampleEvent;
+use crate::testkit::By;
+use crate::unit::Hold;
+
+fn red(patient: &str, unit: &str) -> Scene {
+    Scene::ready(Component::RedCells, patient, unit)
+}
+
+fn antibody(scene: &mut Scene, antigen: Antigen) {
+    scene.trial.given(PatientEvent::AntibodyRecorded {
+        patient: scene.patient,
+        specificity: Specificity::Antigen(antigen),
+        significant: true,
+        test: None,
+    });
+}
+
+fn typed(scene: &mut Scene, antigen: Antigen, typing: Typing) {
+    let mut antigens = scene
+        .trial
+        .hospital
+        .units
+        .get(&scene.unit)
+        .unwrap()
+        .antigens;
+    antigens.set(antigen, typing);
+    scene.trial.given(UnitEvent::AntigensTyped {
+        unit: scene.unit,
+        antigens,
+    });
+}
+
+fn need(scene: &mut Scene, kind: NeedKind) {
+    scene.trial.given(PatientEvent::NeedRaised {
+        patient: scene.patient,
+        kind,
+        from: scene.trial.at,
+        until: None,
+        reason: "骨髓移植".into(),
+    });
+}
+
+fn demographics(scene: &mut Scene, change: impl FnOnce(&mut crate::patient::Demographics)) {
+    let patient = scene.trial.hospital.patients.get(scene.patient).unwrap();
+    let (numbers, mut demographics) = (patient.numbers.clone(), patient.demographics.clone());
+    change(&mut demographics);
+    scene.trial.given(PatientEvent::Amended {
+        patient: scene.patient,
+        numbers,
+        demographics,
+        unidentified: false,
+    });
+}
+
+/// Given as a fact, past every rule of reservation and recording: the gate alone must hold.
+fn crossmatch_given(scene: &mut Scene, outcome: crate::crossmatch::Outcome) {
+    let trial = &mut scene.trial;
+    trial.given(crate::crossmatch::CrossmatchEvent::Recorded {
+        crossmatch: trial.hospital.next.crossmatch,
+        unit: scene.unit,
+        patient: scene.patient,
+        sample: sample_id("S2"),
+        request: scene.request,
+        proof: crate::crossmatch::Proof::Serological {
+            method: "gel_ahg".into(),
+            major: Side::Read(Grade::Negative),
+            minor: Side::Read(Grade::Negative),
+            lots: BTreeSet::new(),
+        },
+        outcome,
+        expires: trial.minutes(1440),
+        retrospective: false,
+        review: false,
+    });
+}
+
+/// A patient who is fit for everything, and a bag of that group that the gate lets through but for what is then changed.
+fn proven(patient: &str, unit: &str) -> Scene {
+    let mut scene = red(patient, unit);
+    crossmatch_given(&mut scene, crate::crossmatch::Outcome::Compatible);
+    scene
+}
+
+type Spoil = Box<dyn Fn() -> Scene>;
+
+/// Each rule that stops an ordinary issue, with the one thing that is wrong.
+fn stops() -> Vec<(Rule, Spoil)> {
+    fn case(rule: Rule, spoil: impl Fn() -> Scene + 'static) -> (Rule, Spoil) {
+        (rule, Box::new(spoil))
+    }
+    fn changed(patient: &'static str, unit: &'static str, change: fn(&mut Scene)) -> Spoil {
+        Box::new(move || {
+            let mut scene = proven(patient, unit);
+            change(&mut scene);
+            scene
+        })
+    }
+    vec![
+        (Rule::AboIncompatible, changed("O+", "A+", |_| {})),
+        (
+            Rule::UnitExpired,
+            changed("A+", "A+", |scene| {
+                // Only the bag's own date passes: sample, crossmatch and screen are stretched.
+                scene.trial.given(UnitEvent::Modified {
+                    modification: crate::policy::Modification::Irradiate,
+                    parents: vec![scene.unit],
+                    children: vec![crate::unit::Child {
+                        unit: scene.unit,
+                        group: LabelGroup::parse("A+").unwrap(),
+                        component: Component::RedCells,
+                        attributes: Default::default(),
+                        amount: scene.trial.hospital.units.get(&scene.unit).unwrap().amount,
+                        volume: crate::blood::Millilitres(200),
+                        expires: scene.trial.at,
+                    }],
+                    second: None,
+                });
+            }),
+        ),
+        (
+            Rule::UnitQuarantined,
+            changed("A+", "A+", |scene| {
+                scene.trial.given(UnitEvent::Held {
+                    unit: scene.unit,
+                    hold: Hold::Temperature,
+                    note: String::new(),
+                });
+            }),
+        ),
+        (
+            Rule::UnitTransition,
+            changed("A+", "A+", |scene| {
+                scene.trial.given(UnitEvent::Recalled {
+                    din: scene.unit.din,
+                    units: vec![scene.unit],
+                    beyond: Vec::new(),
+                    reason: "donor".into(),
+                    reference: "N-1".into(),
+                });
+            }),
+        ),
+        (
+            Rule::UnitReservedElsewhere,
+            changed("A+", "A+", |scene| {
+                scene.trial.given(UnitEvent::Reserved {
+                    unit: scene.unit,
+                    request: RequestId(77),
+                    patient: PatientId(77),
+                    until: scene.trial.minutes(60),
+                });
+            }),
+        ),
+        case(Rule::UnitGroupUnconfirmed, || {
+            let mut scene = red("A+", "A+");
+            scene.unit = scene.trial.bag(9, Component::RedCells, "A+");
+            scene.trial.given(UnitEvent::HoldLifted {
+                unit: scene.unit,
+                hold: Hold::AwaitingRegroup,
+                note: String::new(),
+                second: None,
+            });
+            crossmatch_given(&mut scene, crate::crossmatch::Outcome::Compatible);
+            scene
+        }),
+        case(Rule::UnitLocked, || {
+            let mut scene = red("A+", "A+");
+            let mut delivery = scene.trial.delivery(9, Component::RedCells, "A+");
+            delivery.locked_to = Some(scene.trial.patient(2));
+            scene.unit = delivery.unit;
+            scene
+                .trial
+                .run(by("technologist").with("technologist2"), delivery);
+            scene.trial.given(UnitEvent::GroupConfirmed {
+                unit: scene.unit,
+                test: TestId(1),
+            });
+            crossmatch_given(&mut scene, crate::crossmatch::Outcome::Compatible);
+            scene
+        }),
+        (
+            Rule::PatientMerged,
+            changed("A+", "A+", |scene| {
+                let into = scene.trial.patient(2);
+                scene.trial.given(PatientEvent::Merged {
+                    from: scene.patient,
+                    into,
+                    reason: "twice".into(),
+                });
+            }),
+        ),
+        case(Rule::PatientGroupSingle, || {
+            let mut trial = Trial::with_card();
+            let patient = trial.patient(1);
+            trial.grouped(patient, "S2", "A+");
+            let screen = reaction(
+                &trial,
+                TestKind::Screen,
+                Material::Sample(sample_id("S2")),
+                "A+",
+            );
+            trial.tested(screen);
+            trial.given(PatientEvent::ConsentRecorded {
+                patient,
+                signed: trial.at,
+                reference: "C-1".into(),
+            });
+            let mut scene = Scene::bare(trial, patient, Component::RedCells, Urgency::Routine);
+            scene.unit = scene.stock(1, Component::RedCells, "A+");
+            crossmatch_given(&mut scene, crate::crossmatch::Outcome::Compatible);
+            scene
+        }),
+        (
+            Rule::AntigenPositive,
+            changed("A+", "A+", |scene| {
+                antibody(scene, Antigen::BigE);
+                typed(scene, Antigen::BigE, Typing::Positive);
+            }),
+        ),
+        (
+            Rule::AntigenUntyped,
+            changed("A+", "A+", |scene| {
+                antibody(scene, Antigen::Jka);
+            }),
+        ),
+        (Rule::RhdForbidden, changed("A-", "A+", |_| {})),
+        (
+            Rule::NeedNotMet,
+            changed("A+", "A+", |scene| {
+                need(scene, NeedKind::Attribute(Attribute::Irradiated));
+            }),
+        ),
+        (
+            Rule::NeedNotMet,
+            changed("A+", "A+", |scene| {
+                need(scene, NeedKind::Lacks(Antigen::BigK));
+            }),
+        ),
+        case(Rule::CrossmatchMissing, || red("A+", "A+")),
+        (
+            Rule::CrossmatchIncompatible,
+            changed("A+", "A+", |scene| {
+                crossmatch_given(scene, crate::crossmatch::Outcome::Incompatible);
+            }),
+        ),
+        case(Rule::CrossmatchUnreviewed, || {
+            let mut scene = red("A+", "A+");
+            scene.reserve();
+            scene.record(scene.reading(Grade::Negative, Grade::Negative));
+            scene
+        }),
+        (
+            Rule::RequestClosed,
+            changed("A+", "A+", |scene| {
+                scene.trial.given(RequestEvent::Cancelled {
+                    request: scene.request,
+                    reason: "no longer".into(),
+                });
+            }),
+        ),
+        (
+            Rule::RequestComponent,
+            changed("A+", "A+", |scene| {
+                let order = order(Component::WholeBlood, Urgency::Routine, &scene.trial);
+                scene.trial.given(RequestEvent::Amended {
+                    request: scene.request,
+                    order,
+                    reason: "other".into(),
+                });
+            }),
+        ),
+        case(Rule::ScreenMissing, || {
+            let mut scene = proven("A+", "A+");
+            let screens: Vec<TestId> = scene
+                .trial
+                .hospital
+                .tests
+                .iter()
+                .filter(|test| test.kind == TestKind::Screen)
+                .map(|test| test.id)
+                .collect();
+            for test in screens {
+                scene.trial.given(crate::testing::TestEvent::Invalidated {
+                    test,
+                    material: Material::Sample(sample_id("S2")),
+                    reason: "wrong lot".into(),
+                });
+            }
+            scene
+        }),
+        case(Rule::ScreenPositive, || {
+            let mut scene = proven("A+", "A+");
+            let mut screen = reaction(
+                &scene.trial,
+                TestKind::Screen,
+                Material::Sample(sample_id("S2")),
+                "A+",
+            );
+            screen.readings = crate::testkit::wells("screen_1=0 screen_2=2 screen_3=0");
+            scene.trial.tested(screen);
+            scene
+        }),
+    ]
+}
+
+#[test]
+fn each_rule_stops_alone_and_no_role_with_any_reason_gets_past_it() {
+    for (rule, spoil) in stops() {
+        let scene = spoil();
+        assert_eq!(scene.refused(), [rule.code()], "{rule:?} alone");
+        assert_eq!(rule.severity(), Severity::Stop);
+        for role in Role::ALL {
+            let mut who = by(role.as_str()).with("senior2");
+            who.reasons = Rule::ALL
+                .iter()
+                .map(|rule| Reason {
+                    rule: *rule,
+                    text: "患者危重，主任同意".into(),
+                })
+                .collect();
+            let command = scene.hand_over(None);
+            assert!(
+                scene.trial.decide(&who, command).is_err(),
+                "{rule:?} by {role:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_expires_stops_when_its_time_has_come_and_not_before() {
+    let mut scene = proven("A+", "A+");
+    let sample = scene.trial.hospital.samples.get(&sample_id("S2")).unwrap();
+    let expires = sample.expires;
+    let findings = |at| {
+        gate(
+            &scene.trial.hospital,
+            &scene.unit,
+            scene.request,
+            Purpose::Issue,
+            at,
+        )
+    };
+    let rules = |at| -> Vec<Rule> { findings(at).iter().map(|finding| finding.rule).collect() };
+    let second = SignedDuration::from_secs(1);
+    assert_eq!(rules(scene.trial.at), []);
+    assert!(!rules(expires.checked_sub(second).unwrap()).contains(&Rule::SampleExpired));
+    assert!(rules(expires).contains(&Rule::SampleExpired));
+    let crossmatch = scene.trial.minutes(1440);
+    assert_eq!(rules(crossmatch.checked_sub(second).unwrap()), []);
+    assert_eq!(rules(crossmatch), [Rule::CrossmatchExpired]);
+    scene.trial.given(SampleEvent::Ended {
+        sample: sample_id("S2"),
+        reason: "used up".into(),
+    });
+    scene.trial.given(SampleEvent::Ended {
+        sample: sample_id("S1"),
+        reason: "used up".into(),
+    });
+    assert_eq!(
+        scene.refused(),
+        ["crossmatch-expired", "sample-missing", "screen-missing"]
+    );
+}
+
+#[test]
+fn a_suspect_sample_puts_the_whole_group_in_doubt() {
+    let mut scene = proven("A+", "A+");
+    scene.trial.given(SampleEvent::Suspected {
+        sample: sample_id("S1"),
+        test: TestId(1),
+        patient: scene.patient,
+        found: crate::blood::BloodGroup::parse("O+").unwrap(),
+        on_file: crate::blood::BloodGroup::parse("A+").unwrap(),
+    });
+    let refused = scene.refused();
+    assert!(refused.contains(&"sample-wrong-blood"), "{refused:?}");
+    assert!(refused.contains(&"patient-group-discordant"), "{refused:?}");
+}
+
+#[test]
+fn warnings_stand_until_somebody_entitled_gives_a_reason_and_are_kept() {
+    let warned: [(Rule, &str, fn() -> Scene); 4] = [
+        (Rule::RhdIncompatible, "senior", || {
+            let mut scene = proven("A-", "A+");
+            demographics(&mut scene, |who| who.sex = Sex::Male);
+            scene
+        }),
+        (Rule::UnitNearExpiry, "technologist", || {
+            let mut scene = red("A+", "A+");
+            let mut delivery = scene.trial.delivery(9, Component::RedCells, "A+");
+            delivery.expires = scene.trial.minutes(1440);
+            scene.unit = delivery.unit;
+            scene
+                .trial
+                .run(by("technologist").with("technologist2"), delivery);
+            scene.trial.given(UnitEvent::GroupConfirmed {
+                unit: scene.unit,
+                test: TestId(1),
+            });
+            crossmatch_given(&mut scene, crate::crossmatch::Outcome::Compatible);
+            scene
+        }),
+        (Rule::RequestExceeded, "senior", || {
+            let mut scene = proven("A+", "A+");
+            let mut less = order(Component::RedCells, Urgency::Routine, &scene.trial);
+            less.amount.hundredths = 100;
+            scene.trial.given(RequestEvent::Amended {
+                request: scene.request,
+                order: less,
+                reason: "less".into(),
+            });
+            scene
+        }),
+        (Rule::ConsentMissing, "senior", || {
+            let mut trial = Trial::with_card();
+            let patient = trial.patient(1);
+            trial.grouped(patient, "S1", "A+");
+            trial.pass(SignedDuration::from_mins(30));
+            trial.grouped(patient, "S2", "A+");
+            let tube = Material::Sample(sample_id("S2"));
+            let screen = reaction(&trial, TestKind::Screen, tube, "A+");
+            trial.tested(screen);
+            let mut scene = Scene::bare(trial, patient, Component::RedCells, Urgency::Routine);
+            scene.unit = scene.stock(1, Component::RedCells, "A+");
+            crossmatch_given(&mut scene, crate::crossmatch::Outcome::Compatible);
+            scene
+        }),
+    ];
+    for (rule, entitled, scene) in warned {
+        let scene = scene();
+        assert_eq!(scene.refused(), [rule.code()], "{rule:?}");
+        let signed =
+            |login: &str, text: &str| -> By { by(login).with("senior2").because(rule, text) };
+        let command = scene.hand_over(None);
+        assert!(
+            scene
+                .trial
+                .decide(&signed(entitled, " "), command.clone())
+                .is_err(),
+            "{rule:?}: a blank is no reason"
+        );
+        let events = scene
+            .trial
+            .decide(&signed(entitled, "家属知情同意"), command.clone());
+        let events = events.unwrap_or_else(|refusal| panic!("{rule:?}: {refusal:#?}"));
+        let IssueEvent::Issued { warnings, .. } = issued(&events) else {
+            panic!("no hand-over");
+        };
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].0.rule, rule);
+        assert_eq!(warnings[0].1.text, "家属知情同意");
+        if rule.overridden_by() != Some(crate::people::Action::OverrideStock) {
+            let denied = scene
+                .trial
+                .decide(&signed("technologist", "家属知情同意"), command);
+            assert!(
+                denied.is_err(),
+                "{rule:?}: a technologist lacks the privilege"
+            );
+        }
+    }
+}
+
+#[test]
+fn who_may_bear_children_or_has_anti_d_gets_no_positive_cells() {
+    let forbidden = |change: fn(&mut Scene)| {
+        let mut scene = proven("A-", "A+");
+        change(&mut scene);
+        scene.refused()
+    };
+    let old = |scene: &mut Scene, sex| {
+        demographics(scene, |who| {
+            who.sex = sex;
+            who.birth = "1950-01-02".parse().ok();
+        });
+    };
+    assert_eq!(forbidden(|_| {}), ["rhd-forbidden"]);
+    assert_eq!(
+        forbidden(|scene| demographics(scene, |who| who.sex = Sex::Unknown)),
+        ["rhd-forbidden"]
+    );
+    assert_eq!(
+        forbidden(|scene| demographics(scene, |who| who.birth = None)),
+        ["rhd-forbidden"]
+    );
+    for sex in [Sex::Female, Sex::Male] {
+        let mut scene = proven("A-", "A+");
+        old(&mut scene, sex);
+        assert_eq!(scene.refused(), ["rhd-incompatible"], "{sex:?} of 76");
+        antibody(&mut scene, Antigen::D);
+        assert_eq!(scene.refused(), ["antigen-positive", "rhd-forbidden"]);
+    }
+}
+
+#[test]
+fn special_needs_bind_only_where_they_make_sense() {
+    let asked = [
+        (Component::Plasma, Attribute::Irradiated, false),
+        (Component::Plasma, Attribute::CmvNegative, false),
+        (Component::Platelets, Attribute::Irradiated, true),
+        (Component::Platelets, Attribute::HlaMatched, true),
+        (Component::RedCells, Attribute::HlaMatched, false),
+        (Component::RedCells, Attribute::Washed, true),
+        (Component::Plasma, Attribute::Washed, false),
+        (Component::Plasma, Attribute::VirusInactivated, true),
+    ];
+    for (component, attribute, binds) in asked {
+        let mut scene = Scene::ready(component, "AB+", "AB+");
+        need(&mut scene, NeedKind::Attribute(attribute));
+        let found = gate(
+            &scene.trial.hospital,
+            &scene.unit,
+            scene.request,
+            Purpose::Reserve,
+            scene.trial.at,
+        );
+        let rules: Vec<Rule> = found.iter().map(|finding| finding.rule).collect();
+        let expected = if binds {
+            vec![Rule::NeedNotMet]
+        } else {
+            vec![]
+        };
+        assert_eq!(rules, expected, "{attribute:?} for {component:?}");
+    }
+}
+
+#[test]
+fn plasma_needs_no_crossmatch_and_platelets_of_an_unstated_rhd_are_advised() {
+    let mut plasma = Scene::ready(Component::Plasma, "A-", "A+");
+    plasma.issue();
+    let mut platelets = Scene::ready(Component::Platelets, "A-", "A+");
+    assert_eq!(platelets.refused(), ["rhd-advised"]);
+    platelets.unit = platelets.stock(2, Component::Platelets, "A-");
+    platelets.issue();
+}
+
+#[test]
+fn red_cells_whose_label_states_no_rhd_stop_for_a_positive_patient_too() {
+    let mut scene = red("A+", "A+");
+    let mut unit = (**scene.trial.hospital.units.get(&scene.unit).unwrap()).clone();
+    unit.group.rhd = None;
+    scene.trial.hospital.units.insert(unit);
+    crossmatch_given(&mut scene, crate::crossmatch::Outcome::Compatible);
+    assert_eq!(scene.refused(), ["rhd-unknown"]);
+}
+
+#[test]
+fn weak_d_follows_the_policy_on_both_sides() {
+    let mut scene = proven("A+", "A+");
+    let mut unit = (**scene.trial.hospital.units.get(&scene.unit).unwrap()).clone();
+    unit.group.rhd = Some(RhD::Weak);
+    scene.trial.hospital.units.insert(unit);
+    assert!(
+        scene
+            .trial
+            .decide(
+                &by("technologist").with("technologist2"),
+                scene.hand_over(None)
+            )
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_refusal_names_everything_at_once_with_its_evidence() {
+    let mut scene = red("O+", "A+");
+    antibody(&mut scene, Antigen::BigE);
+    scene.trial.given(UnitEvent::Held {
+        unit: scene.unit,
+        hold: Hold::Temperature,
+        note: String::new(),
+    });
+    let mut command = scene.hand_over(None);
+    command.appearance = Appearance::Clotted;
+    command.label_patient = PatientNumber::parse("H999").unwrap();
+    command.collector = user("nobody");
+    let findings: Vec<Finding> = scene.trial.findings(by("technologist"), command);
+    let codes: BTreeSet<&str> = findings.iter().map(|finding| finding.rule.code()).collect();
+    let expected = BTreeSet::from([
+        "abo-incompatible",
+        "antigen-untyped",
+        "appearance-bad",
+        "crossmatch-missing",
+        "label-mismatch",
+        "person-unknown",
+        "second-person-needed",
+        "unit-quarantined",
+    ]);
+    assert_eq!(codes, expected);
+    assert!(findings.iter().all(|finding| !finding.facts.is_empty()));
+}
