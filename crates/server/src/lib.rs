@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod desk;
 pub mod entrance;
+pub mod links;
 pub mod pages;
 pub mod serve;
 pub mod web;

@@ -17,6 +17,7 @@ use crate::app::{App, SYSTEM_USER, site};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskError, Outcome, ReplayError, Submission};
 use crate::entrance::{Keeper, PasswordError, digest};
+use crate::links::{self, Inbox, InboxError, LinkConfig, LinkError, OpenLink};
 use crate::web::frame::Site;
 
 /// The server's configuration: the file `lifeline.toml`, overridden by `LIFELINE_…` in the environment and by flags.
@@ -35,7 +36,7 @@ pub struct Config {
     pub server_name: String,
     /// Device links, by name.
     #[serde(rename = "link")]
-    pub links: BTreeMap<String, toml::Value>,
+    pub links: BTreeMap<String, LinkConfig>,
 }
 
 impl Default for Config {
@@ -94,6 +95,12 @@ pub enum ServeError {
     /// A policy file of the program cannot be read: a fault of ours.
     #[error(transparent)]
     Policy(#[from] lifeline_policy::PolicyError),
+    /// A device link cannot be opened.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// What devices had sent before the last stop cannot be filed.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
     /// A background task failed.
     #[error("{0}")]
     Task(String),
@@ -192,6 +199,30 @@ pub async fn hashed(password: &str) -> Result<String, ServeError> {
         .await
         .map_err(|error| ServeError::Task(error.to_string()))?
         .map_err(Into::into)
+}
+
+/// Opens every device link of the configuration, after filing what was stored before the last stop.
+///
+/// # Errors
+/// A link cannot be opened, or the desk does not answer.
+pub async fn open_links(
+    app: &App,
+    configured: &BTreeMap<String, LinkConfig>,
+) -> Result<Vec<OpenLink>, ServeError> {
+    let mut open = Vec::with_capacity(configured.len());
+    for (name, config) in configured {
+        let profile = config.profile(name)?;
+        let inbox = Inbox::new(
+            app.desk.clone(),
+            app.system.clone(),
+            name,
+            config.device.clone(),
+            profile,
+        )?;
+        links::pick_up(&app.desk, std::slice::from_ref(&inbox)).await?;
+        open.push(links::open(inbox, config).await?);
+    }
+    Ok(open)
 }
 
 /// Listens, so that the address is known before anything is served.

@@ -15,7 +15,7 @@ use crate::hospital::{Hospital, Stamp};
 use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
-use crate::{crossmatch, issue, patient, request, sample, testing, unit};
+use crate::{crossmatch, device, issue, patient, request, sample, testing, unit};
 
 /// The version of a thing that a form was opened on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,12 @@ commands! {
     SetUserActive(people::SetUserActive) = "set_user_active",
     NotePassword(people::NotePassword) = "note_password",
     NoteSignIn(people::NoteSignIn) = "note_sign_in",
+    RegisterDevice(device::RegisterDevice) = "register_device",
+    SetDeviceService(device::SetDeviceService) = "set_device_service",
+    StoreMessage(device::StoreMessage) = "store_message",
+    StorePart(device::StorePart) = "store_part",
+    FileMessage(device::FileMessage) = "file_message",
+    DismissMessage(device::DismissMessage) = "dismiss_message",
     ReceiveUnit(unit::ReceiveUnit) = "receive-unit",
     HoldUnit(unit::HoldUnit) = "hold-unit",
     LiftHold(unit::LiftHold) = "lift-hold",

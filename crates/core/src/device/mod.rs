@@ -1,10 +1,19 @@
 //! Machines and what they send.
 
+mod file;
+mod machine;
+mod store;
+
+pub use file::{FileMessage, Observed};
+pub use machine::{RegisterDevice, SetDeviceService};
+pub use store::{DismissMessage, StoreMessage, StorePart};
+
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
+use crate::finding::Finding;
 use crate::hospital::{Hospital, Stamp};
 use crate::id::{DeviceId, MessageId, SampleId, TestId};
 use crate::subject::Subject;
@@ -55,8 +64,11 @@ pub enum MessageState {
 pub struct Problem {
     /// Byte offset into the raw message.
     pub at: u64,
-    /// What is wrong, for a technician.
+    /// What is wrong, for a technician; the specimen as named where the findings say what is wrong.
     pub reason: String,
+    /// What the rules found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// A message from a device. The raw bytes are in the journal entry `stored.seq`.
@@ -94,6 +106,8 @@ pub struct Devices {
     pub(crate) failed: OrdSet<MessageId>,
     /// The stored fingerprints, so that a repeated message counts as seen and is not filed twice.
     pub(crate) fingerprints: OrdMap<String, MessageId>,
+    /// Journal entries with parts of a message that is not complete yet, by link.
+    pub(crate) parts: OrdMap<String, Vec<u64>>,
 }
 
 impl Devices {
@@ -115,6 +129,11 @@ impl Devices {
     /// The error queue, oldest first.
     pub fn failed(&self) -> impl Iterator<Item = &Arc<Message>> {
         self.failed.iter().filter_map(|id| self.messages.get(id))
+    }
+
+    /// Journal entries with the parts of a message that never became complete, by link: what a restart must put together.
+    pub fn parts(&self) -> impl Iterator<Item = (&String, &Vec<u64>)> {
+        self.parts.iter()
     }
 
     /// The message that carried these bytes before.
@@ -167,6 +186,13 @@ pub enum DeviceEvent {
         /// Length in bytes.
         length: u64,
     },
+    /// A part of a message came in and is stored; the device does not say where its messages end.
+    PartStored {
+        /// Over which link.
+        link: String,
+        /// The bytes that follow the part before.
+        raw: Raw,
+    },
     /// The same bytes came again over the same link: seen, not filed twice.
     MessageRepeated {
         /// The message that carried them first.
@@ -205,7 +231,7 @@ pub enum DeviceEvent {
 
 kinds!(DeviceEvent, "device" {
     Registered => "registered", OutOfService => "out_of_service", InService => "in_service",
-    MessageStored => "message_stored", MessageRepeated => "message_repeated", MessageFiled => "message_filed",
+    MessageStored => "message_stored", PartStored => "part_stored", MessageRepeated => "message_repeated", MessageFiled => "message_filed",
     MessageFailed => "message_failed", MessageDismissed => "message_dismissed",
 });
 
@@ -240,6 +266,7 @@ impl DeviceEvent {
                 subjects.extend(tests.iter().copied().map(Subject::from));
                 subjects
             }
+            Self::PartStored { .. } => Vec::new(),
             Self::MessageRepeated { message, .. } | Self::MessageDismissed { message, .. } => {
                 vec![(*message).into()]
             }
@@ -286,6 +313,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
             ..
         } => {
             hospital.next.message = message.next();
+            devices.parts.remove(link);
             devices.waiting.insert(*message);
             devices.fingerprints.insert(fingerprint.clone(), *message);
             devices.messages.insert(
@@ -303,7 +331,14 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
                 }),
             );
         }
-        DeviceEvent::MessageRepeated { .. } => {}
+        DeviceEvent::PartStored { link, .. } => {
+            let mut parts = devices.parts.get(link).cloned().unwrap_or_default();
+            parts.push(stamp.seq);
+            devices.parts.insert(link.clone(), parts);
+        }
+        DeviceEvent::MessageRepeated { link, .. } => {
+            devices.parts.remove(link);
+        }
         DeviceEvent::MessageFiled {
             message,
             tests,

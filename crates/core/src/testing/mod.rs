@@ -8,6 +8,7 @@ mod on_file;
 mod record;
 mod verify;
 mod well;
+mod worklist;
 
 pub use correct::{CorrectTest, InvalidateTest};
 pub use lots::{BlockLot, OpenLot, ReceiveLot, UnblockLot};
@@ -19,6 +20,7 @@ pub(crate) use verify::{determination, determination_holder};
 pub use event::{LotEvent, TestEvent, Work, apply, apply_lot};
 pub use interpret::{Strengths, control_reactive, interpret};
 pub use well::{Reading, TestKind, Well};
+pub use worklist::{due_on_sample, due_on_unit, worklist};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,0 +1,280 @@
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use lifeline_core::command::Command;
+use lifeline_core::device::{DeviceEvent, FileMessage, MessageState, Raw, StoreMessage, StorePart};
+use lifeline_core::event::Event;
+use lifeline_core::finding::Refusal;
+use lifeline_core::id::{DeviceId, IdError, MessageId, UserId, WorkstationId};
+use lifeline_journal::{Hash, JournalError};
+use lifeline_wire::profile::{DomainReading, Profile, read};
+
+use super::raw_of;
+use super::read::observed;
+use crate::desk::{Desk, DeskError, Outcome, ReplayError, Submission, decode};
+
+/// Why a message could not be stored or filed.
+#[derive(Debug, thiserror::Error)]
+pub enum InboxError {
+    /// The desk did not take it: nothing was stored.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// The desk refused: the link's account lacks its grants.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// The stored bytes cannot be read back.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A stored entry cannot be read.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// There is no such message, or its bytes are not where they should be.
+    #[error("message {0} has no stored bytes")]
+    NoBytes(MessageId),
+    /// A link name that cannot stand in the journal.
+    #[error(transparent)]
+    Name(#[from] IdError),
+}
+
+/// The way of one link's messages into the journal and on to the bench.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    /// The link's name.
+    pub link: String,
+    /// The machine.
+    pub device: DeviceId,
+    /// Its dialect.
+    pub profile: Arc<Profile>,
+    desk: Desk,
+    system: UserId,
+    workstation: WorkstationId,
+}
+
+/// A message that is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Its number.
+    pub message: MessageId,
+    /// False when the same bytes had come before.
+    pub fresh: bool,
+}
+
+impl Inbox {
+    /// The inbox of a link; `system` is the account it acts under.
+    ///
+    /// # Errors
+    /// The link's name cannot stand in the journal.
+    pub fn new(
+        desk: Desk,
+        system: UserId,
+        link: &str,
+        device: DeviceId,
+        profile: Arc<Profile>,
+    ) -> Result<Self, InboxError> {
+        let workstation = WorkstationId::parse(&format!("link:{link}"))?;
+        Ok(Self {
+            link: link.into(),
+            device,
+            profile,
+            desk,
+            system,
+            workstation,
+        })
+    }
+
+    /// The desk behind it.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    async fn submit(
+        &self,
+        command: impl Into<Command>,
+    ) -> Result<Arc<[(lifeline_core::hospital::Stamp, Event)]>, InboxError> {
+        let submission = Submission::new(command, self.system.clone(), self.workstation.clone());
+        match self.desk.submit(submission).await? {
+            Outcome::Accepted { facts } => Ok(facts),
+            Outcome::Refused(refusal) => Err(InboxError::Refused(refusal)),
+        }
+    }
+
+    /// Makes a message durable.
+    ///
+    /// # Errors
+    /// It is not stored: the device must not hear an acknowledgement.
+    pub async fn store(&self, bytes: &[u8]) -> Result<Stored, InboxError> {
+        let mut named = self.link.clone().into_bytes();
+        named.push(0);
+        named.extend_from_slice(bytes);
+        let facts = self
+            .submit(StoreMessage {
+                device: Some(self.device.clone()),
+                link: self.link.clone(),
+                raw: raw(bytes),
+                fingerprint: Hash::of(&named).to_string(),
+                length: bytes.len() as u64,
+            })
+            .await?;
+        facts
+            .iter()
+            .find_map(|(_, event)| match event {
+                Event::Device(DeviceEvent::MessageStored { message, .. }) => Some(Stored {
+                    message: *message,
+                    fresh: true,
+                }),
+                Event::Device(DeviceEvent::MessageRepeated { message, .. }) => Some(Stored {
+                    message: *message,
+                    fresh: false,
+                }),
+                _ => None,
+            })
+            .ok_or(InboxError::NoBytes(MessageId(0)))
+    }
+
+    /// Makes a part of a message durable, for devices that do not say where their messages end.
+    ///
+    /// # Errors
+    /// It is not stored.
+    pub async fn store_part(&self, bytes: &[u8]) -> Result<(), InboxError> {
+        self.submit(StorePart {
+            link: self.link.clone(),
+            raw: raw(bytes),
+        })
+        .await
+        .map(|_| ())
+    }
+
+    /// Reads a stored message by the device's profile and files what it says.
+    ///
+    /// # Errors
+    /// The desk did not take it; the message stays stored and is filed at the next start or by hand.
+    pub async fn file(
+        &self,
+        message: MessageId,
+        bytes: &[u8],
+    ) -> Result<DomainReading, InboxError> {
+        let reading = read(&self.profile, bytes);
+        let offset = self.desk.state().offset(self.desk.clock().now());
+        let (observed, problems) = observed(&reading, offset);
+        self.submit(FileMessage {
+            message,
+            observed,
+            problems,
+        })
+        .await?;
+        Ok(reading)
+    }
+
+    /// Files what was stored over this link and not acted on, after putting together the parts that never became complete.
+    pub(super) async fn pick_up(&self, desk: &Desk) -> Result<(), InboxError> {
+        let state = desk.state();
+        if let Some((_, parts)) = state.devices.parts().find(|(link, _)| **link == self.link) {
+            let mut bytes = Vec::new();
+            for seq in parts {
+                let entry = desk
+                    .journal()
+                    .entry(*seq)
+                    .await?
+                    .ok_or(InboxError::NoBytes(MessageId(0)))?;
+                if let Some(raw) = raw_of(&decode(&entry)?) {
+                    bytes.extend(unraw(raw));
+                }
+            }
+            self.store(&bytes).await?;
+        }
+        let waiting: Vec<MessageId> = desk
+            .state()
+            .devices
+            .waiting()
+            .filter(|message| message.link == self.link)
+            .map(|message| message.id)
+            .collect();
+        for message in waiting {
+            let bytes = bytes_of(desk, message).await?;
+            self.file(message, &bytes).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The bytes of a stored message, from the journal.
+///
+/// # Errors
+/// There is no such message, or the journal cannot be read.
+pub async fn bytes_of(desk: &Desk, message: MessageId) -> Result<Vec<u8>, InboxError> {
+    let seq = desk
+        .state()
+        .devices
+        .message(message)
+        .map(|found| found.stored.seq);
+    let entry = match seq {
+        Some(seq) => desk.journal().entry(seq).await?,
+        None => None,
+    };
+    let entry = entry.ok_or(InboxError::NoBytes(message))?;
+    raw_of(&decode(&entry)?)
+        .map(unraw)
+        .ok_or(InboxError::NoBytes(message))
+}
+
+/// Reads a message of the error queue again by its device's profile of today, under a person's name.
+///
+/// # Errors
+/// The message, its device or profile is gone, or the desk did not take it.
+pub async fn replay(
+    desk: &Desk,
+    message: MessageId,
+    actor: UserId,
+    workstation: WorkstationId,
+) -> Result<Outcome, InboxError> {
+    let state = desk.state();
+    let found = state
+        .devices
+        .message(message)
+        .ok_or(InboxError::NoBytes(message))?;
+    let profile = found
+        .device
+        .as_ref()
+        .and_then(|device| state.devices.all.get(device))
+        .and_then(|device| {
+            Profile::builtin(&device.profile).or_else(|| profile_file(&device.profile))
+        });
+    let bytes = bytes_of(desk, message).await?;
+    let (observed, problems) = match profile {
+        Some(profile) => observed(&read(&profile, &bytes), state.offset(desk.clock().now())),
+        None => match &found.state {
+            MessageState::Failed(problems) => (Vec::new(), problems.clone()),
+            _ => (Vec::new(), Vec::new()),
+        },
+    };
+    let command = FileMessage {
+        message,
+        observed,
+        problems,
+    };
+    Ok(desk
+        .submit(Submission::new(command, actor, workstation))
+        .await?)
+}
+
+fn profile_file(path: &str) -> Option<Profile> {
+    std::fs::read_to_string(path)
+        .ok()
+        .and_then(|text| Profile::parse(&text).ok())
+}
+
+fn raw(bytes: &[u8]) -> Raw {
+    match std::str::from_utf8(bytes) {
+        // U+0000 cannot stand in PostgreSQL's text.
+        Ok(text) if !text.contains('\0') => Raw::Text(text.into()),
+        _ => Raw::Base64(BASE64.encode(bytes)),
+    }
+}
+
+fn unraw(raw: &Raw) -> Vec<u8> {
+    match raw {
+        Raw::Text(text) => text.clone().into_bytes(),
+        Raw::Base64(text) => BASE64.decode(text).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,190 @@
+use std::collections::BTreeSet;
+
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+use lifeline_core::Timestamp;
+use lifeline_core::blood::{Abo, BloodGroup, RhD};
+use lifeline_core::device::{Observed, Problem};
+use lifeline_core::id::LotId;
+use lifeline_core::testing::{Call, Interpretation, Reading, TestKind};
+use lifeline_wire::profile::{DomainReading, Meaning, Observation, Status};
+
+/// What a profile's reading says in the core's own terms: one [`Observed`] for each specimen and test, and everything that could
+/// not be read. Controls belong to quality control and are left out.
+pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<Problem>) {
+    let mut tests: Vec<(String, Observed)> = Vec::new();
+    let mut problems: Vec<Problem> = reading
+        .problems
+        .iter()
+        .map(|problem| wrong(problem.at, problem.reason.clone()))
+        .collect();
+    for observation in reading
+        .observations
+        .iter()
+        .filter(|observation| !observation.qc)
+    {
+        match one(observation, offset) {
+            Err(reason) => problems.push(wrong(observation.at, reason)),
+            Ok(None) => {}
+            Ok(Some((specimen, kind))) => {
+                let key = observation.test.clone();
+                let index = tests
+                    .iter()
+                    .position(|(test, known)| *test == key && known.specimen == specimen)
+                    .unwrap_or_else(|| {
+                        tests.push((key, blank(specimen, kind, observation)));
+                        tests.len() - 1
+                    });
+                if let Some((_, test)) = tests.get_mut(index)
+                    && let Err(reason) = add(test, observation, offset)
+                {
+                    problems.push(wrong(observation.at, reason));
+                }
+            }
+        }
+    }
+    (tests.into_iter().map(|(_, test)| test).collect(), problems)
+}
+
+fn wrong(at: usize, reason: String) -> Problem {
+    Problem {
+        at: at as u64,
+        reason,
+        findings: Vec::new(),
+    }
+}
+
+/// The specimen and kind an observation belongs to; nothing for a result that another one stands for.
+fn one(observation: &Observation, _: Offset) -> Result<Option<(String, TestKind)>, String> {
+    match observation.status {
+        Some(Status::Repeat) => return Ok(None),
+        Some(Status::Preliminary | Status::Pending | Status::CannotBeDone) => {
+            return Err(format!(
+                "{}: the device has no final result for this yet",
+                observation.name
+            ));
+        }
+        _ => {}
+    }
+    let specimen = match (&observation.sample, &observation.unit) {
+        (Some(_), Some(_)) => {
+            return Err(format!(
+                "{}: a crossmatch; it is recorded on the crossmatch page with this reading beside it",
+                observation.name
+            ));
+        }
+        (Some(id), None) | (None, Some(id)) => id.clone(),
+        (None, None) => {
+            return Err(format!(
+                "{}: names neither sample nor unit",
+                observation.name
+            ));
+        }
+    };
+    if !observation.other_samples.is_empty() {
+        return Err(format!("{}: names more than one sample", observation.name));
+    }
+    let kind = TestKind::parse(&observation.test).ok_or_else(|| {
+        format!(
+            "{}: {} is no test that is filed by itself",
+            observation.name, observation.test
+        )
+    })?;
+    Ok(Some((specimen, kind)))
+}
+
+fn blank(specimen: String, kind: TestKind, observation: &Observation) -> Observed {
+    Observed {
+        specimen,
+        kind,
+        readings: Vec::new(),
+        stated: None,
+        lots: BTreeSet::new(),
+        read: None,
+        edited: false,
+        operator: observation.operator.clone(),
+        at: observation.at as u64,
+    }
+}
+
+fn add(test: &mut Observed, observation: &Observation, offset: Offset) -> Result<(), String> {
+    test.edited |= observation.edited;
+    for lot in &observation.lots {
+        test.lots
+            .insert(LotId::parse(&lot.lot).map_err(|error| format!("lot {:?}: {error}", lot.lot))?);
+    }
+    if let Some(at) = observation
+        .completed
+        .as_deref()
+        .or(observation.started.as_deref())
+    {
+        test.read = Some(moment(at, offset).ok_or_else(|| format!("{at:?} is no date and time"))?);
+    }
+    match (
+        observation.well,
+        observation.grade,
+        observation.means,
+        observation.value.as_deref(),
+    ) {
+        (Some(well), Some(grade), ..) => test.readings.push(Reading { well, grade }),
+        (_, _, Some(means), Some(value)) => {
+            let stated = stated(means, value, test.stated.take())
+                .ok_or_else(|| format!("{value:?} is no interpretation of {means:?}"))?;
+            test.stated = Some(stated);
+        }
+        _ => {
+            return Err(format!(
+                "{}: neither a well nor an interpretation",
+                observation.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn stated(means: Meaning, value: &str, before: Option<Interpretation>) -> Option<Interpretation> {
+    let group = |new_abo: Option<Abo>, new_rhd: Option<RhD>| {
+        let (abo, rhd) = match before {
+            Some(Interpretation::Group { abo, rhd }) => (abo, rhd),
+            _ => (None, None),
+        };
+        Some(Interpretation::Group {
+            abo: new_abo.or(abo),
+            rhd: new_rhd.or(rhd),
+        })
+    };
+    let call = |value: &str| {
+        Some(match value {
+            "positive" => Call::Positive,
+            "negative" => Call::Negative,
+            "indeterminate" => Call::Indeterminate,
+            _ => return None,
+        })
+    };
+    match means {
+        Meaning::Group => BloodGroup::parse(value)
+            .ok()
+            .and_then(|g| group(Some(g.abo), Some(g.rhd))),
+        Meaning::Abo => Abo::parse(value).and_then(|abo| group(Some(abo), None)),
+        Meaning::Rhd => [RhD::Positive, RhD::Negative, RhD::Weak]
+            .into_iter()
+            .find(|rhd| rhd.sign() == value)
+            .and_then(|rhd| group(None, Some(rhd))),
+        Meaning::Screen => call(value).map(Interpretation::Screen),
+        Meaning::Dat => call(value).map(Interpretation::Dat),
+        Meaning::Crossmatch => None,
+    }
+}
+
+/// `YYYYMMDDHHMMSS` (seconds optional) on the device's clock, which shows the site's time.
+fn moment(text: &str, offset: Offset) -> Option<Timestamp> {
+    let digits = text.trim();
+    let format = match digits.len() {
+        14 => "%Y%m%d%H%M%S",
+        12 => "%Y%m%d%H%M",
+        _ => return None,
+    };
+    offset
+        .to_timestamp(DateTime::strptime(format, digits).ok()?)
+        .ok()
+}
