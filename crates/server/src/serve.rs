@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::app::{App, SYSTEM_USER, site};
 use crate::clock::Clock;
-use crate::desk::{Desk, DeskError, Outcome, ReplayError, Submission};
+use crate::desk::{Desk, DeskError, Outcome, ReplayError, Standing, Submission};
 use crate::entrance::{Keeper, PasswordError, digest};
 use crate::links::{self, Inbox, InboxError, LinkConfig, LinkError, OpenLink};
 use crate::web::frame::Site;
@@ -223,6 +223,38 @@ pub async fn open_links(
         open.push(links::open(inbox, config).await?);
     }
     Ok(open)
+}
+
+/// How long links that could not be opened wait before they are tried again.
+const LINKS_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Keeps the device links open while this server writes, and closed while it follows.
+///
+/// # Errors
+/// A profile cannot be read. What goes wrong later is logged and tried again.
+pub fn keep_links(
+    app: &App,
+    configured: BTreeMap<String, LinkConfig>,
+) -> Result<tokio::task::JoinHandle<()>, ServeError> {
+    for (name, config) in &configured {
+        config.profile(name)?;
+    }
+    let app = app.clone();
+    Ok(tokio::spawn(async move {
+        while app.desk.writing().await.is_ok() {
+            match open_links(&app, &configured).await {
+                Ok(_open) => {
+                    if app.desk.standing_at(Standing::Following).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "device links");
+                    tokio::time::sleep(LINKS_AGAIN).await;
+                }
+            }
+        }
+    }))
 }
 
 /// Listens, so that the address is known before anything is served.

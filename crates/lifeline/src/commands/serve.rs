@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use lifeline_server::clock::Clock;
-use lifeline_server::serve::{Config, ServeError, listen, open, open_links, run as serve};
+use lifeline_server::serve::{Config, ServeError, keep_links, listen, open, run as serve};
 
 use super::block_on;
 
@@ -55,8 +55,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             return Err(ServeError::NotInitialised.into());
         }
         let (listener, address) = listen(config.listen).await?;
-        app.desk.writing().await?;
-        let _links = open_links(&app, &config.links).await?;
+        keep_links(&app, config.links.clone())?;
         println!("http://{address}");
         serve(app, listener).await?;
         Ok(ExitCode::SUCCESS)

@@ -225,9 +225,17 @@ impl Desk {
     /// # Errors
     /// The desk was closed.
     pub async fn writing(&self) -> Result<(), DeskError> {
+        self.standing_at(Standing::Writing).await
+    }
+
+    /// Waits until this server's standing is `wanted`.
+    ///
+    /// # Errors
+    /// The desk was closed.
+    pub async fn standing_at(&self, wanted: Standing) -> Result<(), DeskError> {
         let mut standing = self.standing.clone();
         standing
-            .wait_for(|standing| *standing == Standing::Writing)
+            .wait_for(|standing| *standing == wanted)
             .await
             .map(|_| ())
             .map_err(|_| DeskError::Closed)

@@ -7,6 +7,7 @@ mod answer;
 mod astm;
 mod inbox;
 mod mllp;
+mod play;
 mod read;
 mod transport;
 
@@ -22,6 +23,7 @@ use lifeline_wire::profile::Profile;
 use serde::Deserialize;
 
 pub use inbox::{Inbox, InboxError, bytes_of, replay};
+pub use play::{Instrument, PlayError};
 pub use read::observed;
 
 use crate::desk::Desk;
