@@ -22,6 +22,18 @@ pub enum PlayError {
     NotTaken(String),
 }
 
+fn records(message: &[u8]) -> Vec<u8> {
+    let mut records = Vec::with_capacity(message.len() + 1);
+    for line in message
+        .split(|byte| matches!(byte, b'\r' | b'\n'))
+        .filter(|line| !line.is_empty())
+    {
+        records.extend_from_slice(line);
+        records.push(b'\r');
+    }
+    records
+}
+
 /// A simulated instrument on a LIS01 line.
 #[derive(Debug)]
 pub struct Instrument {
@@ -46,7 +58,7 @@ impl Instrument {
         })
     }
 
-    /// Sends a message (records ended by CR) and waits until every frame was acknowledged.
+    /// Sends a message and waits until every frame was acknowledged. Line ends of a capture (CR LF, LF) become the CR of the line.
     ///
     /// # Errors
     /// The line broke, or the host refused.
@@ -54,9 +66,10 @@ impl Instrument {
         self.sent += 1;
         let id = SendId(self.sent);
         let now = self.began.elapsed();
+        let message = records(message);
         let actions = self
             .link
-            .send(id, message, now)
+            .send(id, &message, now)
             .map_err(|error| PlayError::Frame(error.to_string()))?;
         let mut received = Vec::new();
         self.go_on(actions, &mut received, |action| match action {

@@ -23,7 +23,7 @@ pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<
         .iter()
         .filter(|observation| !observation.qc)
     {
-        match one(observation, offset) {
+        match one(observation) {
             Err(reason) => problems.push(wrong(observation.at, reason)),
             Ok(None) => {}
             Ok(Some((specimen, kind))) => {
@@ -55,7 +55,7 @@ fn wrong(at: usize, reason: String) -> Problem {
 }
 
 /// The specimen and kind an observation belongs to; nothing for a result that another one stands for.
-fn one(observation: &Observation, _: Offset) -> Result<Option<(String, TestKind)>, String> {
+fn one(observation: &Observation) -> Result<Option<(String, TestKind)>, String> {
     match observation.status {
         Some(Status::Repeat) => return Ok(None),
         Some(Status::Preliminary | Status::Pending | Status::CannotBeDone) => {

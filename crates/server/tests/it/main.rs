@@ -1,5 +1,12 @@
 //! One binary for every test of the server that goes through its doors.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod desk;
 mod entrance;
+mod links;
 mod support;
