@@ -145,7 +145,11 @@ impl App {
         };
         match self.desk.submit(submission).await {
             Ok(Outcome::Accepted { facts }) => Ok(Done::Accepted(facts)),
-            Ok(Outcome::Refused(refusal)) => Ok(Done::Refused(refusal)),
+            Ok(Outcome::Refused(refusal)) => {
+                // The same id would answer the same refusal; the mended form is another attempt.
+                form.command = uuid::Uuid::now_v7();
+                Ok(Done::Refused(refusal))
+            }
             Err(error) => Err(desk_error(error)),
         }
     }

@@ -79,6 +79,8 @@ pub struct Samples {
     pub(crate) by_patient: OrdMap<PatientId, Arc<Vec<SampleId>>>,
     /// Accepted samples, by when they run out; always `Some`, so that `None` sorts before every sample of a moment.
     expiring: OrdSet<(Timestamp, Option<SampleId>)>,
+    /// Samples suspected to be somebody else's.
+    suspect: OrdSet<SampleId>,
 }
 
 impl Samples {
@@ -105,7 +107,30 @@ impl Samples {
             .filter_map(|(_, id)| self.all.get(id.as_ref()?))
     }
 
+    /// Samples suspected to be somebody else's, not settled yet.
+    pub fn suspect(&self) -> impl Iterator<Item = &Arc<Sample>> {
+        self.suspect.iter().filter_map(|id| self.all.get(id))
+    }
+
+    /// Samples whose barcode begins with a text.
+    pub fn by_prefix<'a>(
+        &'a self,
+        prefix: &'a SampleId,
+    ) -> impl Iterator<Item = &'a Arc<Sample>> {
+        self.all
+            .range(prefix.clone()..)
+            .take_while(move |(id, _)| id.as_str().starts_with(prefix.as_str()))
+            .map(|(_, sample)| sample)
+    }
+
     fn index(&mut self, sample: &Sample, present: bool) {
+        if matches!(sample.state, SampleState::Suspect(_)) {
+            if present {
+                self.suspect.insert(sample.id.clone());
+            } else {
+                self.suspect.remove(&sample.id);
+            }
+        }
         if sample.state != SampleState::Accepted {
             return;
         }

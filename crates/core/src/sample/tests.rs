@@ -319,3 +319,24 @@ fn an_ended_tube_stays_ended_and_a_stored_one_is_found() {
     let record = RecordTest { reaction: reading };
     assert_eq!(trial.refused(by("technologist"), record), ["wrong-state"]);
 }
+
+#[test]
+fn the_bench_finds_the_tubes_in_date_and_the_suspected_ones() {
+    let mut trial = trial();
+    let patient = trial.patient(1);
+    trial.grouped(patient, "S1", "A+");
+    let in_date = |trial: &Trial| trial.hospital.samples.expiring(trial.at).count();
+    let suspect = |trial: &Trial| trial.hospital.samples.suspect().count();
+    assert_eq!((in_date(&trial), suspect(&trial)), (1, 0));
+    trial.grouped(patient, "S2", "B+");
+    assert_eq!((in_date(&trial), suspect(&trial)), (1, 1));
+    let settle = SettleSuspicion {
+        sample: sample_id("S2"),
+        right: false,
+        finding: "采错".into(),
+    };
+    trial.run(by("senior").with("head"), settle);
+    assert_eq!((in_date(&trial), suspect(&trial)), (1, 0));
+    trial.pass(SignedDuration::from_mins(3 * DAY));
+    assert_eq!(in_date(&trial), 0);
+}

@@ -1,0 +1,300 @@
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use lifeline_core::finding::Rule;
+use lifeline_core::hospital::Hospital;
+use lifeline_core::patient::Record;
+use lifeline_core::people::Action;
+use lifeline_core::subject::Subject;
+
+use super::acts::{Act, PatientPath};
+use crate::app::App;
+use crate::pages::person::{Strip, address};
+use crate::pages::results::{SampleLine, TestLine, sample_address};
+use crate::pages::{blood, timeline};
+use crate::web::components::{Banner, FindingLine, GroupMark, Moment, TimelineEntry, Tone};
+use crate::web::words::subject_address;
+use crate::web::{Frame, PageError, Visit, render};
+
+struct Determined {
+    mark: GroupMark,
+    drawn: Moment,
+    sample: Option<(String, String)>,
+    test: Option<(String, String)>,
+    edited: bool,
+}
+
+struct RequestLine {
+    id: String,
+    href: String,
+    wanted: String,
+    needed: Moment,
+    ward: String,
+}
+
+struct CrossmatchLine {
+    id: String,
+    href: String,
+    unit: String,
+    unit_href: String,
+}
+
+struct IssueLine {
+    unit: String,
+    href: String,
+    at: Moment,
+}
+
+#[derive(Template)]
+#[template(path = "patient/record.html")]
+struct RecordPage {
+    strip: Strip,
+    notices: Vec<Banner>,
+    acts: Vec<(String, String)>,
+    samples: Vec<SampleLine>,
+    tests: Vec<TestLine>,
+    determinations: Vec<Determined>,
+    requests: Vec<RequestLine>,
+    crossmatches: Vec<CrossmatchLine>,
+    issues: Vec<IssueLine>,
+    antigens: String,
+    particulars: Vec<(String, String)>,
+    may_receive: bool,
+    receive: String,
+    timeline: Vec<TimelineEntry>,
+    frame: Frame,
+}
+
+/// `GET /patients/{patient}`: everything on file of a person, by any of their records.
+pub(super) async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(patient): Path<PatientPath>,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPatient)?;
+    let hospital = app.state();
+    let asked = hospital.patients.get(patient.0).ok_or(PageError::NotFound)?;
+    let record = hospital.record_of(patient.0).ok_or(PageError::NotFound)?;
+    let t = frame.t;
+    let acts = Act::ALL
+        .into_iter()
+        .filter(|act| act.offered(asked) && app.may(&visit, act.action()))
+        .map(|act| {
+            let href = format!("{}/{}", address(asked.id), act.as_str());
+            (href, t.m(&format!("act-{}-title", act.as_str())))
+        })
+        .collect();
+    let subjects: Vec<Subject> = record.parts().map(|part| part.id.into()).collect();
+    let timeline = timeline::of(&app, &frame, &subjects).await?;
+    let samples = record.samples();
+    let mut tests: Vec<TestLine> = samples
+        .iter()
+        .flat_map(|sample| &sample.tests)
+        .filter_map(|id| TestLine::of(&frame, &hospital, hospital.tests.get(*id)?))
+        .collect();
+    tests.reverse();
+    let number = record.numbers().into_keys().next();
+    let number = number.map_or_else(|| asked.id.to_string(), |number| number.to_string());
+    Ok(render(&RecordPage {
+        notices: notices(&frame, &hospital, &record, asked.merged_into.is_some()),
+        acts,
+        tests,
+        determinations: determinations(&frame, &record),
+        requests: requests(&frame, &record),
+        crossmatches: crossmatches(&hospital, &record),
+        issues: record
+            .issues()
+            .into_iter()
+            .rev()
+            .map(|issue| IssueLine {
+                unit: issue.unit.to_string(),
+                href: subject_address(&Subject::from(issue.unit).to_string()),
+                at: frame.moment(issue.issued.at),
+            })
+            .collect(),
+        antigens: antigens(&record),
+        particulars: particulars(&frame, &record),
+        may_receive: app.may(&visit, Action::SampleReceive),
+        receive: format!("/samples/new?patient={}", crate::pages::sheet::part(&number)),
+        samples: samples
+            .into_iter()
+            .rev()
+            .map(|sample| SampleLine::of(&frame, &hospital, sample))
+            .collect(),
+        strip: Strip::of(&frame, &hospital, &record),
+        timeline,
+        frame,
+    }))
+}
+
+/// What must be known before anything is done with this record.
+fn notices(frame: &Frame, hospital: &Hospital, record: &Record<'_>, merged: bool) -> Vec<Banner> {
+    let t = &frame.t;
+    let mut notices = Vec::new();
+    if merged {
+        notices.push(Banner {
+            tone: Tone::Warn,
+            title: t.m(&format!("rule-{}", Rule::PatientMerged.code())),
+            findings: vec![FindingLine {
+                href: address(record.id()),
+                ..FindingLine::new(
+                    Tone::Warn,
+                    t.a("patient-merged-into", &[("patient", &record.id().to_string())]),
+                )
+            }],
+        });
+    }
+    let suspects: Vec<FindingLine> = record
+        .samples()
+        .into_iter()
+        .filter(|sample| matches!(sample.state, lifeline_core::sample::SampleState::Suspect(_)))
+        .map(|sample| FindingLine {
+            href: sample_address(sample.id.as_str()),
+            todo: t.m(&format!("rule-{}-do", Rule::SampleWrongBlood.code())),
+            ..FindingLine::new(
+                Tone::Stop,
+                t.a("patient-suspect-sample", &[("sample", &sample.id.to_string())]),
+            )
+        })
+        .collect();
+    let discordant = record.history().is_none() && !record.determinations().is_empty();
+    if !suspects.is_empty() || discordant {
+        let rule = if discordant {
+            Rule::PatientGroupDiscordant
+        } else {
+            Rule::SampleWrongBlood
+        };
+        notices.push(Banner {
+            tone: Tone::Stop,
+            title: t.m(&format!("rule-{}", rule.code())),
+            findings: suspects,
+        });
+    }
+    let awaiting = record
+        .samples()
+        .into_iter()
+        .flat_map(|sample| &sample.tests)
+        .filter_map(|id| hospital.tests.get(*id))
+        .filter(|test| test.state == lifeline_core::testing::TestState::Entered)
+        .count();
+    if awaiting > 0 {
+        notices.push(Banner {
+            tone: Tone::Note,
+            title: t.a("patient-awaiting-verification", &[("count", &awaiting)]),
+            findings: Vec::new(),
+        });
+    }
+    notices
+}
+
+fn determinations(frame: &Frame, record: &Record<'_>) -> Vec<Determined> {
+    record
+        .determinations()
+        .into_iter()
+        .rev()
+        .map(|one| Determined {
+            mark: one.group.into(),
+            drawn: frame.moment(one.drawn),
+            sample: one
+                .sample
+                .as_ref()
+                .map(|id| (id.to_string(), sample_address(id.as_str()))),
+            test: one.test.map(|id| (id.to_string(), format!("/tests/{id}"))),
+            edited: one.edited,
+        })
+        .collect()
+}
+
+fn requests(frame: &Frame, record: &Record<'_>) -> Vec<RequestLine> {
+    record
+        .requests()
+        .into_iter()
+        .rev()
+        .map(|request| RequestLine {
+            id: request.id.to_string(),
+            href: subject_address(&Subject::from(request.id).to_string()),
+            wanted: format!(
+                "{} {}",
+                blood::component(frame, request.order.component),
+                blood::amount(frame, request.order.amount)
+            ),
+            needed: frame.moment(request.order.needed),
+            ward: request.order.ward.clone(),
+        })
+        .collect()
+}
+
+fn crossmatches(hospital: &Hospital, record: &Record<'_>) -> Vec<CrossmatchLine> {
+    let requests = record.requests();
+    let mut all: Vec<CrossmatchLine> = requests
+        .into_iter()
+        .flat_map(|request| hospital.crossmatches.of_request(request.id))
+        .map(|crossmatch| CrossmatchLine {
+            id: crossmatch.id.to_string(),
+            href: subject_address(&Subject::from(crossmatch.id).to_string()),
+            unit: crossmatch.unit.to_string(),
+            unit_href: subject_address(&Subject::from(crossmatch.unit).to_string()),
+        })
+        .collect();
+    all.reverse();
+    all
+}
+
+fn antigens(record: &Record<'_>) -> String {
+    let profile = record.antigens();
+    let words: Vec<String> = profile
+        .typed()
+        .map(|(antigen, typing)| {
+            let sign = if typing == lifeline_core::blood::Typing::Positive {
+                "+"
+            } else {
+                "−"
+            };
+            format!("{}{sign}", antigen.name())
+        })
+        .collect();
+    words.join(" ")
+}
+
+fn particulars(frame: &Frame, record: &Record<'_>) -> Vec<(String, String)> {
+    let t = frame.t;
+    let who = &record.standing().demographics;
+    let mut lines: Vec<(String, String)> = [
+        ("patient-ward", &who.ward),
+        ("patient-bed", &who.bed),
+        ("patient-diagnosis", &who.diagnosis),
+        ("patient-phone", &who.phone),
+        ("patient-address", &who.address),
+    ]
+    .into_iter()
+    .filter_map(|(key, text)| Some((t.m(key), text.clone()?)))
+    .collect();
+    let former: Vec<String> = record
+        .parts()
+        .flat_map(|part| part.former_names.iter().cloned())
+        .collect();
+    if !former.is_empty() {
+        lines.push((t.m("patient-former-names"), former.join(&t.m("list-separator"))));
+    }
+    let risk = record.risk(frame.now, frame.now);
+    let risk = t.m(match risk {
+        Ok(lifeline_core::patient::Risk::Exposed) => "risk-exposed",
+        Ok(lifeline_core::patient::Risk::Unexposed) => "risk-unexposed",
+        Ok(lifeline_core::patient::Risk::Unknown) | Err(_) => "risk-unknown",
+    });
+    lines.push((t.m("patient-exposure"), risk));
+    let transfused = record.transfused().map(|at| frame.moment(at).text);
+    lines.push((
+        t.m("patient-transfused"),
+        transfused.unwrap_or_else(|| t.m("patient-none-on-file")),
+    ));
+    let consent = record
+        .consent()
+        .map(|(signed, reference)| format!("{} · {reference}", frame.moment(signed).text));
+    lines.push((
+        t.m("patient-consent"),
+        consent.unwrap_or_else(|| t.m("patient-none-on-file")),
+    ));
+    lines
+}
