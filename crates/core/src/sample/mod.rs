@@ -113,10 +113,7 @@ impl Samples {
     }
 
     /// Samples whose barcode begins with a text.
-    pub fn by_prefix<'a>(
-        &'a self,
-        prefix: &'a SampleId,
-    ) -> impl Iterator<Item = &'a Arc<Sample>> {
+    pub fn by_prefix<'a>(&'a self, prefix: &'a SampleId) -> impl Iterator<Item = &'a Arc<Sample>> {
         self.all
             .range(prefix.clone()..)
             .take_while(move |(id, _)| id.as_str().starts_with(prefix.as_str()))

@@ -1,10 +1,18 @@
 //! The pages of the rooms. Each translates the published state into words, and a form into a command.
 
+mod bench;
 pub mod blood;
 mod entrance;
 pub mod receipt;
 pub mod scan;
 pub mod stock;
+mod lots;
+mod patient;
+pub mod person;
+pub mod results;
+mod samples;
+pub mod sheet;
+mod test;
 pub mod timeline;
 pub mod unit;
 
@@ -19,4 +27,9 @@ pub fn routes() -> Router<App> {
         .merge(receipt::routes())
         .merge(stock::routes())
         .merge(unit::routes())
+        .merge(patient::routes())
+        .merge(samples::routes())
+        .merge(bench::routes())
+        .merge(test::routes())
+        .merge(lots::routes())
 }

@@ -117,13 +117,13 @@ pub fn person(frame: &Frame, patient: &Patient, today: Date) -> String {
     let age = match (patient.demographics.birth, patient.years_on(today)) {
         (Some(birth), Some(years)) if years >= 2 => frame.t.a(
             "age-years",
-            &[("years", &years), ("birth", &birth.to_string())],
+            &[("years", &i64::from(years)), ("birth", &birth.to_string())],
         ),
         (Some(birth), _) => {
             let days = birth.until(today).map_or(0, |span| span.get_days());
             frame.t.a(
                 "age-days",
-                &[("days", &days), ("birth", &birth.to_string())],
+                &[("days", &i64::from(days)), ("birth", &birth.to_string())],
             )
         }
         (None, _) => frame.t.m("age-unknown"),
@@ -144,9 +144,7 @@ pub fn specificity(frame: &Frame, specificity: &Specificity) -> String {
 /// A special requirement in words.
 pub fn need(frame: &Frame, kind: NeedKind) -> String {
     match kind {
-        NeedKind::Attribute(attribute) => {
-            frame.t.m(&format!("attribute-{}", attribute.as_str()))
-        }
+        NeedKind::Attribute(attribute) => frame.t.m(&format!("attribute-{}", attribute.as_str())),
         NeedKind::Lacks(antigen) => frame.t.a("need-lacks", &[("antigen", &antigen.name())]),
     }
 }

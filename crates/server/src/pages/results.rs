@@ -6,8 +6,8 @@ use lifeline_core::testing::{Call, Interpretation, Material, Reading, Test, Test
 
 use super::person;
 use super::sheet::part;
-use crate::web::components::{GroupMark, Moment, Tone};
 use crate::web::Frame;
+use crate::web::components::{GroupMark, Moment, Tone};
 
 /// What the wells say, as a page shows it.
 #[derive(Clone, Debug)]

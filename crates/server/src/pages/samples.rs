@@ -78,12 +78,17 @@ async fn list(
             .collect(),
         Err(_) => hospital
             .samples
-            .in_date(frame.now)
+            .expiring(frame.now)
             .take(LINES_MOST)
             .map(line)
             .collect(),
     };
-    let suspect = hospital.samples.suspect().take(LINES_MOST).map(line).collect();
+    let suspect = hospital
+        .samples
+        .suspect()
+        .take(LINES_MOST)
+        .map(line)
+        .collect();
     Ok(render(&ListPage {
         q,
         suspect,
@@ -111,7 +116,13 @@ async fn reception(
     app.look(&visit, Action::SampleReceive)?;
     let hospital = app.state();
     let Some(patient) = find(&hospital, &whose.patient) else {
-        return Ok(ask_patient(&app, &visit, frame, &whose.patient, "/samples/new"));
+        return Ok(ask_patient(
+            &app,
+            &visit,
+            frame,
+            &whose.patient,
+            "/samples/new",
+        ));
     };
     let now = moment_value(&frame, frame.now);
     let values = Posted::of([("drawn", now.as_str()), ("sample", whose.sample.as_str())]);
@@ -254,7 +265,13 @@ async fn rejection(
     app.look(&visit, Action::SampleReceive)?;
     let hospital = app.state();
     let Some(patient) = find(&hospital, &whose.patient) else {
-        return Ok(ask_patient(&app, &visit, frame, &whose.patient, "/samples/reject"));
+        return Ok(ask_patient(
+            &app,
+            &visit,
+            frame,
+            &whose.patient,
+            "/samples/reject",
+        ));
     };
     let form = Form::filled(&frame, Posted::of([("sample", whose.sample.as_str())]));
     Ok(rejection_sheet(frame, &hospital, patient, form, Answer::default())?.show())
@@ -367,7 +384,9 @@ async fn show(
     let t = frame.t;
     let line = SampleLine::of(&frame, &hospital, sample);
     let suspect = matches!(sample.state, SampleState::Suspect(_));
-    let record = hospital.record_of(sample.patient).ok_or(PageError::NotFound)?;
+    let record = hospital
+        .record_of(sample.patient)
+        .ok_or(PageError::NotFound)?;
     let usable = record.sample_in_date(sample, frame.now).is_ok();
     let kinds: &[TestKind] = match (usable, suspect) {
         (true, _) => &[
@@ -541,7 +560,9 @@ async fn act(
         return Ok(Redirect::to(&sample_address(sample.id.as_str())).into_response());
     }
     let form = Form::blank(&frame).seeing(hospital.seq);
-    Ok(act.sheet(frame, &hospital, sample, form, Answer::default())?.show())
+    Ok(act
+        .sheet(frame, &hospital, sample, form, Answer::default())?
+        .show())
 }
 
 /// `POST /samples/{sample}/{act}`.

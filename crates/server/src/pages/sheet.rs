@@ -208,7 +208,12 @@ pub fn optional_moment(frame: &Frame, form: &mut Form, name: &str) -> Option<Tim
 
 /// A moment as such a field holds it.
 pub fn moment_value(frame: &Frame, at: Timestamp) -> String {
-    frame.site.zone.to_datetime(at).strftime("%Y-%m-%dT%H:%M").to_string()
+    frame
+        .site
+        .zone
+        .to_datetime(at)
+        .strftime("%Y-%m-%dT%H:%M")
+        .to_string()
 }
 
 /// The message under a field that holds no identifier of the kind.

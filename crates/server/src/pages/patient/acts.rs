@@ -130,7 +130,8 @@ impl Act {
             Self::Need => vec![
                 Input::must(Kind::Select, "kind", t.m("act-need"))
                     .of(need_options(frame, all_needs())),
-                Input::may(Kind::Moment, "from", t.m("act-need-from")).note(t.m("act-need-from-note")),
+                Input::may(Kind::Moment, "from", t.m("act-need-from"))
+                    .note(t.m("act-need-from-note")),
                 Input::may(Kind::Moment, "until", t.m("act-need-until"))
                     .note(t.m("act-need-until-note")),
                 reason(),
@@ -225,7 +226,8 @@ impl Act {
                     "not_tested" => Some(Typing::NotTested),
                     _ => None,
                 };
-                for (field, given) in [("antigen", antigen.is_some()), ("typing", typing.is_some())] {
+                for (field, given) in [("antigen", antigen.is_some()), ("typing", typing.is_some())]
+                {
                     if !given {
                         form.refuse(field, missing.clone());
                     }
@@ -246,7 +248,14 @@ impl Act {
                 }
                 if self == Self::EndNeed {
                     let kind = kind?;
-                    return Some(EndNeed { patient, kind, reason }.into());
+                    return Some(
+                        EndNeed {
+                            patient,
+                            kind,
+                            reason,
+                        }
+                        .into(),
+                    );
                 }
                 let from = optional_moment(frame, form, "from");
                 let until = optional_moment(frame, form, "until");
@@ -293,9 +302,11 @@ impl Act {
             }
             Self::WithdrawHistoric => WithdrawHistoricGroup { patient, reason }.into(),
             Self::Merge => {
-                let into = form.read("into", |text| find(hospital, text).ok_or(()), |()| {
-                    t.m("act-merge-unknown")
-                })?;
+                let into = form.read(
+                    "into",
+                    |text| find(hospital, text).ok_or(()),
+                    |()| t.m("act-merge-unknown"),
+                )?;
                 MergePatients {
                     from: patient,
                     into,
@@ -401,7 +412,10 @@ pub(super) async fn show(
     let act = Act::parse(&act)?;
     app.look(&visit, act.action())?;
     let hospital = app.state();
-    let patient = hospital.patients.get(patient.0).ok_or(PageError::NotFound)?;
+    let patient = hospital
+        .patients
+        .get(patient.0)
+        .ok_or(PageError::NotFound)?;
     let form = match act {
         Act::Amend => filled(&frame, &hospital, patient),
         Act::Consent => {
@@ -423,7 +437,10 @@ pub(super) async fn carry_out(
 ) -> Result<Response, PageError> {
     let act = Act::parse(&act)?;
     let hospital = app.state();
-    let patient = hospital.patients.get(patient.0).ok_or(PageError::NotFound)?;
+    let patient = hospital
+        .patients
+        .get(patient.0)
+        .ok_or(PageError::NotFound)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = act.read(&frame, &hospital, patient.id, &mut form);
     let to = |_: &[_]| address(patient.id);

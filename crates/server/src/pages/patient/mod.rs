@@ -15,7 +15,13 @@ use crate::app::App;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/patients", get(register::list))
-        .route("/patients/new", get(register::show).post(register::register))
+        .route(
+            "/patients/new",
+            get(register::show).post(register::register),
+        )
         .route("/patients/{patient}", get(record::show))
-        .route("/patients/{patient}/{act}", get(acts::show).post(acts::carry_out))
+        .route(
+            "/patients/{patient}/{act}",
+            get(acts::show).post(acts::carry_out),
+        )
 }

@@ -74,7 +74,10 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewPatient)?;
     let hospital = app.state();
-    let asked = hospital.patients.get(patient.0).ok_or(PageError::NotFound)?;
+    let asked = hospital
+        .patients
+        .get(patient.0)
+        .ok_or(PageError::NotFound)?;
     let record = hospital.record_of(patient.0).ok_or(PageError::NotFound)?;
     let t = frame.t;
     let acts = Act::ALL
@@ -116,7 +119,10 @@ pub(super) async fn show(
         antigens: antigens(&record),
         particulars: particulars(&frame, &record),
         may_receive: app.may(&visit, Action::SampleReceive),
-        receive: format!("/samples/new?patient={}", crate::pages::sheet::part(&number)),
+        receive: format!(
+            "/samples/new?patient={}",
+            crate::pages::sheet::part(&number)
+        ),
         samples: samples
             .into_iter()
             .rev()
@@ -140,7 +146,10 @@ fn notices(frame: &Frame, hospital: &Hospital, record: &Record<'_>, merged: bool
                 href: address(record.id()),
                 ..FindingLine::new(
                     Tone::Warn,
-                    t.a("patient-merged-into", &[("patient", &record.id().to_string())]),
+                    t.a(
+                        "patient-merged-into",
+                        &[("patient", &record.id().to_string())],
+                    ),
                 )
             }],
         });
@@ -154,7 +163,10 @@ fn notices(frame: &Frame, hospital: &Hospital, record: &Record<'_>, merged: bool
             todo: t.m(&format!("rule-{}-do", Rule::SampleWrongBlood.code())),
             ..FindingLine::new(
                 Tone::Stop,
-                t.a("patient-suspect-sample", &[("sample", &sample.id.to_string())]),
+                t.a(
+                    "patient-suspect-sample",
+                    &[("sample", &sample.id.to_string())],
+                ),
             )
         })
         .collect();
@@ -275,7 +287,10 @@ fn particulars(frame: &Frame, record: &Record<'_>) -> Vec<(String, String)> {
         .flat_map(|part| part.former_names.iter().cloned())
         .collect();
     if !former.is_empty() {
-        lines.push((t.m("patient-former-names"), former.join(&t.m("list-separator"))));
+        lines.push((
+            t.m("patient-former-names"),
+            former.join(&t.m("list-separator")),
+        ));
     }
     let risk = record.risk(frame.now, frame.now);
     let risk = t.m(match risk {

@@ -54,7 +54,7 @@ pub(super) async fn list(
         }
         let by_name = hospital.patients.by_name(&q).take(FOUND_MOST);
         ids.extend(by_name.map(|patient| patient.id));
-        ids.extend(q.parse().ok());
+        ids.extend(q.parse::<lifeline_core::id::PatientId>().ok());
     }
     let mut found: Vec<Strip> = Vec::new();
     for record in ids.into_iter().filter_map(|id| hospital.record_of(id)) {
@@ -74,9 +74,11 @@ pub(super) async fn list(
 fn sheet(frame: Frame, form: Form, answer: Answer) -> Sheet {
     let t = frame.t;
     let mut inputs = demographic_inputs(&frame);
-    inputs.push(
-        Input::may(Kind::Tick, "unidentified", t.m("patient-is-unidentified")),
-    );
+    inputs.push(Input::may(
+        Kind::Tick,
+        "unidentified",
+        t.m("patient-is-unidentified"),
+    ));
     Sheet {
         form,
         title: t.m("patient-register"),
@@ -145,8 +147,7 @@ pub(super) fn demographic_inputs(frame: &Frame) -> Vec<Input> {
         Input::may(Kind::Text, "hospital", t.m("number-hospital")),
         Input::may(Kind::Text, "national", t.m("number-national")),
         Input::may(Kind::Text, "temporary", t.m("number-temporary")),
-        Input::may(Kind::Text, "other", t.m("number-other"))
-            .note(t.m("number-other-note")),
+        Input::may(Kind::Text, "other", t.m("number-other")).note(t.m("number-other-note")),
         Input::may(Kind::Text, "ward", t.m("patient-ward")),
         Input::may(Kind::Text, "bed", t.m("patient-bed")),
         Input::may(Kind::Text, "diagnosis", t.m("patient-diagnosis")),
@@ -203,7 +204,11 @@ pub(super) fn read(
 }
 
 /// The fields as they stand in a record.
-pub(super) fn filled(frame: &Frame, hospital: &Hospital, record: &lifeline_core::patient::Patient) -> Form {
+pub(super) fn filled(
+    frame: &Frame,
+    hospital: &Hospital,
+    record: &lifeline_core::patient::Patient,
+) -> Form {
     let who = &record.demographics;
     let numbers = |kind: NumberKind| {
         let words: Vec<&str> = record

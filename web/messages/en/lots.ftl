@@ -1,0 +1,24 @@
+# Lots of reagents, cells and cards
+lots-title = Lots
+lots-note = Only an opened lot in date that is not blocked can be used
+lots-search = Number or name begins with
+lots-empty = No lot
+lots-empty-next = Receive the first one
+lot-number = Lot
+lot-kind = Kind
+lot-name = Product
+lot-state = State
+lot-until = Usable until
+lot-until-note = the maker's limit for opened vials; empty: the expiry
+lot-expires = Expires
+lot-acts = Do
+lot-usable = usable
+lot-receive = Receive a lot
+lot-receive-note = As printed by the maker
+lot-do-open = Open
+lot-do-block = Block
+lot-do-unblock = Allow again
+lot-kind-antiserum = Antiserum
+lot-kind-cells = Reagent cells
+lot-kind-card = Card
+lot-kind-reagent = Reagent

@@ -1,0 +1,24 @@
+# 试剂、细胞与卡的批号
+lots-title = 批号
+lots-note = 只有已开封、在效期内且未停用的批号可用
+lots-search = 批号或名称
+lots-empty = 没有批号
+lots-empty-next = 请登记第一个批号
+lot-number = 批号
+lot-kind = 种类
+lot-name = 品名
+lot-state = 状态
+lot-until = 开封后可用至
+lot-until-note = 厂家规定的开封期限；不填为失效期
+lot-expires = 失效
+lot-acts = 操作
+lot-usable = 可用
+lot-receive = 登记批号
+lot-receive-note = 按厂家标签
+lot-do-open = 开封
+lot-do-block = 停用
+lot-do-unblock = 恢复使用
+lot-kind-antiserum = 抗血清
+lot-kind-cells = 试剂细胞
+lot-kind-card = 卡
+lot-kind-reagent = 其他试剂
