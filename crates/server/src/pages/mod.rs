@@ -3,15 +3,15 @@
 mod bench;
 pub mod blood;
 mod entrance;
-pub mod receipt;
-pub mod scan;
-pub mod stock;
 mod lots;
 mod patient;
 pub mod person;
+pub mod receipt;
 pub mod results;
 mod samples;
+pub mod scan;
 pub mod sheet;
+pub mod stock;
 mod test;
 pub mod timeline;
 pub mod unit;
