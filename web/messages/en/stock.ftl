@@ -12,7 +12,6 @@ stock-band-fresh = Not near expiry
 stock-promised = Reserved
 stock-held = In quarantine
 stock-total = Total
-stock-none = None in stock
 stock-cell = { $component }, { $group }: { $usable } available
 stock-key = Large: available now.
 stock-found = { $count } bags, the first to expire first

@@ -12,7 +12,6 @@ stock-band-fresh = 效期充足
 stock-promised = 已预留
 stock-held = 隔离中
 stock-total = 合计
-stock-none = 无库存
 stock-cell = { $component }，{ $group }：可用 { $usable } 袋
 stock-key = 大字：现可用。
 stock-found = 共 { $count } 袋，先到期在前

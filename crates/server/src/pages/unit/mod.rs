@@ -9,19 +9,20 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use lifeline_core::blood::{Din, UnitId};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::people::Action;
 use lifeline_core::subject::Subject;
-use lifeline_core::unit::{EntryPath, Status, Unit};
+use lifeline_core::unit::{EntryPath, RecallDonation, Status, Unit};
 use serde::Deserialize;
 
-use crate::app::App;
+use crate::app::{App, Done};
 use crate::pages::{blood, timeline};
 use crate::web::{
-    Banner, Form, Frame, GroupMark, Moment, PageError, Room, TimelineEntry, Tone, Visit, render,
+    Banner, Form, Frame, GroupMark, Moment, PageError, Posted, Room, TimelineEntry, Tone, Visit,
+    render, words,
 };
 use act::Act;
 
@@ -30,7 +31,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/units/{unit}", get(show))
         .route("/units/{unit}/{act}", post(act::carry_out))
-        .route("/donations/{din}", get(donation))
+        .route("/donations/{din}", get(donation).post(recall))
 }
 
 /// The address of a unit's page.
@@ -149,7 +150,7 @@ async fn page(
         .filter(|act| act.possible(unit) && app.may(visit, act.action()))
         .map(|act| Offer {
             act,
-            href: format!("{}?do={}#act", address(id), act.word()),
+            href: format!("{}?do={}", address(id), act.word()),
             open: open == Some(act),
         })
         .collect();
@@ -354,6 +355,10 @@ fn lines(frame: &Frame, hospital: &Hospital, unit: &Unit) -> Vec<(String, Vec<Li
 #[derive(Template)]
 #[template(path = "unit/donation.html")]
 struct DonationPage {
+    raw: String,
+    may_recall: bool,
+    open: bool,
+    form: Form,
     din: String,
     check: char,
     rows: Vec<Row>,
@@ -365,44 +370,85 @@ struct DonationPage {
 
 async fn donation(
     State(app): State<App>,
-    mut frame: Frame,
+    frame: Frame,
     visit: Visit,
     Path(din): Path<Din>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewStock)?;
+    let form = Form::blank(&frame);
+    donation_page(&app, frame, &visit, din, form, None).await
+}
+
+/// Recalls a donation, also one that no bag has come of yet.
+async fn recall(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(din): Path<Din>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewStock)?;
+    let mut form = Form::sent(&frame, posted)?;
+    let command = RecallDonation {
+        din,
+        reason: form.value("note").to_owned(),
+        reference: form.value("reference").to_owned(),
+    };
+    let banner = match app.carry_out(&frame, &visit, &mut form, command).await? {
+        Done::Accepted(_) => {
+            return Ok(Redirect::to(&format!("/donations/{din}")).into_response());
+        }
+        Done::Refused(refusal) => Some(words::refusal(&frame, &refusal)),
+        Done::Wrong => None,
+    };
+    donation_page(&app, frame, &visit, din, form, banner).await
+}
+
+async fn donation_page(
+    app: &App,
+    mut frame: Frame,
+    visit: &Visit,
+    din: Din,
+    form: Form,
+    refused: Option<Banner>,
+) -> Result<Response, PageError> {
     frame.room = Some(Room::Stock);
     let hospital: Arc<Hospital> = app.state();
-    let units: BTreeSet<UnitId> = lifeline_core::unit::descendants(&hospital, din);
+    let ids: BTreeSet<UnitId> = lifeline_core::unit::descendants(&hospital, din);
+    let units: Vec<&Arc<Unit>> = ids.iter().filter_map(|id| hospital.units.get(id)).collect();
     let recalled = hospital
         .units
         .recalled(din)
         .map(|stamp| frame.moment(stamp.at));
-    if units.is_empty() && recalled.is_none() {
-        return Err(PageError::NotFound);
-    }
-    let rows: Vec<Row> = units
-        .iter()
-        .filter_map(|id| hospital.units.get(id))
-        .map(|unit| row(&frame, &hospital, unit))
-        .collect();
     let beyond = units
         .iter()
-        .filter_map(|id| hospital.units.get(id))
         .filter(|unit| unit.status.is_final() && unit.status != Status::Consumed)
         .count();
-    let banner = recalled.as_ref().map(|_| Banner {
+    let open = refused.is_some();
+    let standing = recalled.as_ref().map(|_| Banner {
         tone: Tone::Stop,
         title: frame.t.a("donation-recalled", &[("beyond", &beyond)]),
         findings: Vec::new(),
     });
-    let timeline = timeline::of(&app, &frame, &[Subject::from(din)]).await?;
-    Ok(render(&DonationPage {
+    let timeline = timeline::of(app, &frame, &[Subject::from(din)]).await?;
+    let mut answer = render(&DonationPage {
+        raw: din.to_string(),
+        may_recall: app.may(visit, Action::UnitRecall),
+        open,
+        form,
         din: din.grouped(),
         check: din.check_character(),
-        rows,
+        rows: units
+            .iter()
+            .map(|unit| row(&frame, &hospital, unit))
+            .collect(),
         recalled,
-        banner,
+        banner: refused.or(standing),
         timeline,
         frame,
-    }))
+    });
+    if open {
+        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(answer)
 }

@@ -1,0 +1,53 @@
+// Bags for the specs: labels no other spec has, and receiving one through the page.
+import { expect, scan, signIn, url } from "./house.js";
+
+let serial = (Date.now() % 80_000) * 10 + 100_000;
+
+/** A label nobody has seen: the name of the bag and its symbols as a scanner types them. Expires in `days`. */
+export function label({ group = "62", product = "E0336V00", days = 20 } = {}) {
+  const din = `W000026${String(serial++).padStart(6, "0")}`;
+  const at = new Date(Date.now() + days * 86_400_000);
+  const day = Math.floor((Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()) - Date.UTC(at.getFullYear(), 0, 0)) / 86_400_000);
+  const expiry = `0${String(at.getFullYear() % 100).padStart(2, "0")}${String(day).padStart(3, "0")}2359`;
+  return { din, name: `${din}-${product}`, symbols: { din: `=${din}00`, group: `=%${group}00`, product: `=<${product}`, expiry: `&>${expiry}` } };
+}
+
+/** Signs in as the first technologist; gives what the second needs to sign. */
+export async function technologists(page) {
+  await page.goto(url("/sign-in"));
+  const second = page.locator('[data-fill-login][data-role="technologist"]').nth(1);
+  const signature = { name: await second.getAttribute("data-fill-login"), password: await second.getAttribute("data-fill-password") };
+  await signIn(page, "technologist");
+  return signature;
+}
+
+/** What belongs to the delivery. */
+export async function deliver(page, { delivery = `D-${serial}`, temperature = "4.2", place = "fridge-1" } = {}) {
+  await page.locator("#delivery").fill(delivery);
+  await page.locator("#temperature").fill(temperature);
+  await page.locator("#place").fill(place);
+  await page.locator("#scan-label").focus();
+}
+
+/** Every receipt check found good. */
+export async function checkAll(page) {
+  for (const [name, value] of [["appearance", "normal"], ["seal", "good"], ["label", "good"]]) await page.locator(`input[name=${name}][value=${value}] + span`).click();
+}
+
+/** The second person signs, and the bag goes in. */
+export async function sign(page, signature) {
+  await page.locator("#second_name").fill(signature.name);
+  await page.locator("#second_password").fill(signature.password);
+  await page.locator("form.receipt-form [type=submit]").click();
+}
+
+/** Receives a bag by scanning; the page then shows its verdict. */
+export async function receive(page, signature, bag, delivery) {
+  await page.goto(url("/receipt"));
+  await deliver(page, delivery);
+  for (const symbol of Object.values(bag.symbols)) await scan(page, symbol);
+  await expect(page.locator("#label[data-complete]")).toBeVisible();
+  await checkAll(page);
+  await sign(page, signature);
+  await expect(page.locator(".verdict")).toBeVisible();
+}
