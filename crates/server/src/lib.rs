@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod desk;
 pub mod entrance;
+pub mod jobs;
 pub mod links;
 pub mod pages;
 pub mod serve;

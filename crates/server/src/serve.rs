@@ -1,6 +1,7 @@
 //! Opens the hospital at a database and serves it.
 
 use std::collections::BTreeMap;
+use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::app::{App, SYSTEM_USER, site};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskError, Outcome, ReplayError, Standing, Submission};
 use crate::entrance::{Keeper, PasswordError, digest};
+use crate::jobs;
 use crate::links::{self, Inbox, InboxError, LinkConfig, LinkError, OpenLink};
 use crate::web::frame::Site;
 
@@ -225,6 +227,8 @@ pub async fn open_links(
     Ok(open)
 }
 
+/// How long requests under way may take to finish once the server was told to stop.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(3);
 /// How long links that could not be opened wait before they are tried again.
 const LINKS_AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -280,10 +284,19 @@ pub async fn run(app: App, listener: TcpListener) -> Result<(), ServeError> {
         address: SocketAddr::from(([0, 0, 0, 0], 0)),
         source,
     })?;
-    axum::serve(listener, site(app))
-        .with_graceful_shutdown(told_to_stop())
-        .await
-        .map_err(|source| ServeError::Listen { address, source })
+    let jobs = tokio::spawn(jobs::run(
+        app.desk.clone(),
+        app.system.clone(),
+        WorkstationId::parse("jobs")?,
+    ));
+    let serving = axum::serve(listener, site(app)).with_graceful_shutdown(told_to_stop());
+    let served = tokio::select! {
+        served = serving.into_future() => served.map_err(|source| ServeError::Listen { address, source }),
+        // A board that listens never hangs up by itself.
+        () = async { told_to_stop().await; tokio::time::sleep(GRACE).await } => Ok(()),
+    };
+    jobs.abort();
+    served
 }
 
 async fn told_to_stop() {
