@@ -189,7 +189,8 @@ pub fn desk_error(error: DeskError) -> PageError {
 pub fn site(app: App) -> Router {
     let site = Site::clone(&app.site);
     let keeper = app.keeper.clone();
-    assemble(crate::pages::routes().with_state(app), site, keeper)
+    let routes = crate::pages::routes().merge(crate::api::routes());
+    assemble(routes.with_state(app), site, keeper)
 }
 
 /// A demonstration's logins in the page's language.

@@ -24,6 +24,7 @@ pub const PUBLIC: &[&str] = &[
     "/preferences",
     "/health",
     "/styleguide",
+    crate::api::SESSION,
 ];
 
 /// The header in which htmx and API callers with a cookie bring the form secret.

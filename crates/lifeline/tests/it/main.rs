@@ -1,0 +1,6 @@
+//! One binary for every test of the program as people run it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod faults;
+mod server;
