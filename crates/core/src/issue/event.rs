@@ -318,12 +318,15 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &IssueEvent) {
             hospital.units.change(unit, stamp, |unit| {
                 unit.minutes_out += state.minutes_out;
                 unit.location = location.clone();
-                if *restocked {
-                    unit.status = Status::Available;
-                } else {
-                    unit.status = Status::Quarantined;
+                if !restocked {
                     unit.holds.insert(Hold::Other("return_unfit".into()));
                 }
+                // Its group may have been called into question while it was out.
+                unit.status = if unit.holds.is_empty() {
+                    Status::Available
+                } else {
+                    Status::Quarantined
+                };
             });
             hospital.requests.change(*request, stamp, |request| {
                 request.issued_hundredths =

@@ -95,6 +95,13 @@ impl Decide for StartTransfusion {
                     .with("unit", unit.id)
                     .with("expires", unit.expires)
             });
+            // The test its group rests on may have been voided while the bag was on its way.
+            checks.require(unit.holds.is_empty(), || {
+                unit.holds.iter().fold(
+                    Finding::new(Rule::UnitQuarantined).with("unit", unit.id),
+                    |finding, hold| finding.word("hold", hold.word()),
+                )
+            });
             // A retrospective crossmatch may have come back while the bag was on its way.
             let incompatible = hospital.crossmatches.of_unit(unit.id).find(|found| {
                 found.void.is_none()

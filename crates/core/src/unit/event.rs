@@ -485,10 +485,15 @@ fn modified(hospital: &mut Hospital, stamp: &Stamp, parents: &[UnitId], children
             volume: child.volume,
             expires: child.expires,
             status: if first.reservation.is_some() {
-                first.status
+                Status::Reserved
             } else {
                 Status::Available
             },
+            // The crossmatch was made of the bag before; the gate asks for one of this.
+            reservation: first.reservation.clone().map(|held| Reservation {
+                crossmatch: None,
+                ..held
+            }),
             parents: parents.to_vec(),
             children: Vec::new(),
             holds: BTreeSet::new(),

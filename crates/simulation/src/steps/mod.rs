@@ -1,0 +1,166 @@
+//! What people do next. One table holds every command: how often, and who makes it up.
+
+mod bench;
+mod care;
+mod devices;
+mod patients;
+mod people;
+mod samples;
+mod units;
+
+use lifeline_core::command::{Command, Initialise};
+use lifeline_core::id::UserId;
+use lifeline_core::people::{Role, SaveUser};
+use lifeline_core::policy::{Key, Value};
+use rand::Rng;
+
+use crate::world::{Draft, Intent, World, id};
+
+type Step = fn(&mut World) -> Option<Draft>;
+
+/// Every command but the one that opens a hospital, with its share and what makes it up.
+pub(crate) const STEPS: &[(&str, u32, Step)] = &[
+    ("save-user", 2, people::save),
+    ("set-user-active", 6, people::set_active),
+    ("note-password", 1, people::note_password),
+    ("note-sign-in", 3, people::note_sign_in),
+    ("receive-unit", 60, units::receive),
+    ("hold-unit", 5, units::hold),
+    ("lift-hold", 14, units::lift),
+    ("move-units", 8, units::relocate),
+    ("modify-unit", 16, units::modify),
+    ("discard-unit", 6, units::discard),
+    ("return-unit-to-station", 3, units::send_back),
+    ("recall-donation", 2, units::recall),
+    ("lose-unit", 2, units::lose),
+    ("find-unit", 3, units::find),
+    ("register-patient", 14, patients::register),
+    ("amend-patient", 4, patients::amend),
+    ("record-antibody", 2, patients::antibody),
+    ("type-patient-antigen", 3, patients::antigen),
+    ("raise-need", 2, patients::raise_need),
+    ("end-need", 2, patients::end_need),
+    ("state-exposure", 10, patients::exposure),
+    ("record-consent", 20, patients::consent),
+    ("record-historic-group", 3, patients::historic),
+    ("withdraw-historic-group", 2, patients::withdraw_historic),
+    ("merge-patients", 3, patients::merge),
+    ("unmerge-patients", 2, patients::unmerge),
+    ("receive-sample", 45, samples::receive),
+    ("reject-sample", 4, samples::reject),
+    ("end-sample", 2, samples::end),
+    ("store-sample", 3, samples::store),
+    ("settle-suspicion", 6, samples::settle),
+    ("record-test", 150, bench::record),
+    ("verify-test", 170, bench::verify),
+    ("correct-test", 8, bench::correct),
+    ("invalidate-test", 6, bench::invalidate),
+    ("receive-lot", 4, bench::receive_lot),
+    ("open-lot", 4, bench::open_lot),
+    ("block-lot", 2, bench::block_lot),
+    ("unblock-lot", 3, bench::unblock_lot),
+    ("place-request", 30, care::place),
+    ("amend-request", 3, care::amend),
+    ("accept-request", 30, care::accept),
+    ("return-request", 2, care::send_back),
+    ("cancel-request", 2, care::cancel),
+    ("close-request", 3, care::close),
+    ("declare-emergency", 5, care::emergency),
+    ("reserve-unit", 70, care::reserve),
+    ("end-reservation", 2, care::end_reservation),
+    ("lapse-reservations", 3, care::lapse),
+    ("record-crossmatch", 60, care::record),
+    ("review-crossmatch", 60, care::review),
+    ("void-crossmatch", 3, care::void),
+    ("grant-electronic-crossmatch", 10, care::grant),
+    ("issue-unit", 60, care::issue),
+    ("return-issue", 6, care::come_back),
+    ("receive-on-ward", 35, care::arrive),
+    ("start-transfusion", 35, care::start),
+    ("record-fate", 35, care::fate),
+    ("acknowledge-incompatible", 3, care::acknowledge),
+    ("register-device", 4, devices::register),
+    ("set-device-service", 3, devices::service),
+    ("store-message", 25, devices::store),
+    ("store-part", 4, devices::part),
+    ("file-message", 28, devices::file),
+    ("dismiss-message", 3, devices::dismiss),
+];
+
+/// The policies of a new hospital and everybody who works there.
+pub(crate) fn opening(world: &mut World, seed: u64) -> Vec<Draft> {
+    let (Some(system), Some(administrator)) = (id("system"), id::<UserId>("administrator1")) else {
+        return Vec::new();
+    };
+    let mut policies = lifeline_policy::builtin().unwrap_or_default();
+    // Every second hospital has validated the electronic crossmatch.
+    for entry in &mut policies {
+        if entry.key == Key::ElectronicCrossmatch {
+            entry.value = Value::Flag(seed % 2 == 1);
+        }
+    }
+    let draft = |command: Command, actor: &UserId| Draft {
+        command,
+        actor: actor.clone(),
+        second: None,
+        reasons: Vec::new(),
+        intent: Intent::None,
+    };
+    let initialise = Initialise {
+        policies,
+        system,
+        administrator: administrator.clone(),
+        name: "管理员".into(),
+    };
+    let mut drafts = vec![draft(initialise.into(), &administrator)];
+    drafts.extend(world.staff.iter().map(|(login, role)| {
+        let hired = SaveUser {
+            user: login.clone(),
+            new: *login != administrator,
+            name: format!("职工{login}"),
+            latin: login.as_str().into(),
+            roles: [*role].into(),
+            location: id(place_of(*role)),
+        };
+        draft(hired.into(), &administrator)
+    }));
+    drafts
+}
+
+fn place_of(role: Role) -> &'static str {
+    match role {
+        Role::Nurse | Role::Clinician => "ward-3",
+        _ => "department",
+    }
+}
+
+/// The next command: mostly something sensible, sometimes one given before, by the same person or another.
+pub(crate) fn next(world: &mut World) -> Option<Draft> {
+    if world.one_in(30) && !world.given.is_empty() {
+        let place = world.rng.random_range(0..world.given.len());
+        let mut again = world.given.get(place).cloned()?;
+        if world.one_in(2) {
+            again.actor = world.someone(again.command.action())?;
+        }
+        return Some(again);
+    }
+    // Once in a hospital's life somebody tries to set it up anew.
+    if world.one_in(20_000) {
+        let command = Initialise {
+            policies: Vec::new(),
+            system: id("system")?,
+            administrator: id("administrator1")?,
+            name: "again".into(),
+        };
+        return world.draft(command);
+    }
+    let all: u32 = STEPS.iter().map(|(_, share, _)| share).sum();
+    let mut drawn = world.rng.random_range(0..all);
+    for (_, share, step) in STEPS {
+        if drawn < *share {
+            return step(world);
+        }
+        drawn -= share;
+    }
+    None
+}
