@@ -2,11 +2,17 @@
 
 mod bench;
 pub mod blood;
+pub mod crossmatch;
+pub mod emergency;
 mod entrance;
+pub mod handover;
 mod lots;
+pub mod parts;
 mod patient;
 pub mod person;
+pub mod prints;
 pub mod receipt;
+pub mod requests;
 pub mod results;
 mod samples;
 pub mod scan;
@@ -15,6 +21,7 @@ pub mod stock;
 mod test;
 pub mod timeline;
 pub mod unit;
+pub mod ward;
 
 use axum::Router;
 
@@ -23,6 +30,12 @@ use crate::app::App;
 /// Every page's routes.
 pub fn routes() -> Router<App> {
     Router::new()
+        .merge(requests::routes())
+        .merge(crossmatch::routes())
+        .merge(handover::routes())
+        .merge(prints::routes())
+        .merge(emergency::routes())
+        .merge(ward::routes())
         .merge(entrance::routes())
         .merge(receipt::routes())
         .merge(stock::routes())

@@ -63,6 +63,12 @@ pub fn refusal(frame: &Frame, refusal: &Refusal) -> Banner {
     }
 }
 
+/// Evidence in one line: `sample: S1; expires: 2026-11-25 08:00`.
+pub fn facts(frame: &Frame, facts: &[Fact]) -> String {
+    let pairs: Vec<String> = facts.iter().map(|fact| pair(frame, fact)).collect();
+    pairs.join(&frame.t.m("fact-separator"))
+}
+
 fn pair(frame: &Frame, fact: &Fact) -> String {
     let name = frame.t.m(&format!("fact-{}", fact.name));
     frame.t.a(

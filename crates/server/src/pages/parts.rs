@@ -1,0 +1,173 @@
+//! What the pages of request, crossmatch, issue and ward share: rows, choices, and the way back after a command.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use lifeline_core::blood::Amount;
+use lifeline_core::finding::{Finding, Refusal};
+use lifeline_core::hospital::Hospital;
+use lifeline_core::policy::Key;
+use lifeline_core::request::{Request, RequestState, Urgency};
+
+use crate::pages::{blood, timeline};
+use crate::web::{Banner, Form, Frame, Moment, Tone, words};
+
+/// A request in one row.
+pub struct RequestRow {
+    /// Number.
+    pub id: String,
+    /// Its own page.
+    pub href: String,
+    /// The page where units are found for it.
+    pub crossmatch: String,
+    /// For whom.
+    pub patient: String,
+    /// Where.
+    pub ward: String,
+    /// What, how much.
+    pub what: String,
+    /// How much is still to come.
+    pub outstanding: String,
+    /// Urgency.
+    pub tone: Tone,
+    /// Urgency in words.
+    pub urgency: String,
+    /// Needed at.
+    pub needed: Moment,
+    /// Where it stands.
+    pub state_tone: Tone,
+    /// Where it stands, in words.
+    pub state: String,
+}
+
+/// The address of a request.
+pub fn request_address(id: lifeline_core::id::RequestId) -> String {
+    format!("/clinical/requests/{id}")
+}
+
+/// The address of the page where units are found for a request.
+pub fn crossmatch_address(id: lifeline_core::id::RequestId) -> String {
+    format!("/crossmatch/{id}")
+}
+
+/// A request as a row.
+pub fn request_row(frame: &Frame, hospital: &Hospital, request: &Request) -> RequestRow {
+    let t = frame.t;
+    let order = &request.order;
+    let name = hospital
+        .record_of(request.patient)
+        .map(|record| record.standing().demographics.name.clone())
+        .unwrap_or_default();
+    RequestRow {
+        id: request.id.to_string(),
+        href: request_address(request.id),
+        crossmatch: crossmatch_address(request.id),
+        patient: name,
+        ward: order.ward.clone(),
+        what: format!(
+            "{} {}",
+            blood::component(frame, order.component),
+            blood::amount(frame, order.amount)
+        ),
+        outstanding: blood::amount(
+            frame,
+            Amount {
+                hundredths: request.outstanding(),
+                ..order.amount
+            },
+        ),
+        tone: match order.urgency {
+            Urgency::Emergency => Tone::Stop,
+            Urgency::Urgent => Tone::Warn,
+            Urgency::Routine => Tone::Note,
+        },
+        urgency: t.m(&format!("urgency-{}", order.urgency.as_str())),
+        needed: frame.moment(order.needed),
+        state_tone: match request.state {
+            RequestState::Placed => Tone::Warn,
+            RequestState::Accepted => Tone::Note,
+            RequestState::Closed => Tone::Good,
+            RequestState::Returned(_) | RequestState::Cancelled(_) => Tone::Stop,
+        },
+        state: t.m(&format!("request-state-{}", request.state.as_str())),
+    }
+}
+
+/// The words of a policy's list, with what they are called.
+pub fn listed(frame: &Frame, hospital: &Hospital, key: Key, prefix: &str) -> Vec<(String, String)> {
+    let words = hospital.policies.words(key, frame.now).unwrap_or_default();
+    words
+        .iter()
+        .map(|code| {
+            let words = timeline::worded(frame, &format!("{prefix}-{code}"), code);
+            (code.clone(), words)
+        })
+        .collect()
+}
+
+/// What a gate said as a banner; green when it said nothing.
+pub fn verdict(frame: &Frame, findings: Vec<Finding>) -> Banner {
+    if findings.is_empty() {
+        Banner {
+            tone: Tone::Good,
+            title: frame.t.m("verdict-may-issue"),
+            findings: Vec::new(),
+        }
+    } else {
+        words::refusal(frame, &Refusal { findings })
+    }
+}
+
+/// An answer that shows a form which could not be carried out says so by its status.
+pub fn answered(mut answer: Response, form: &Form, refused: bool) -> Response {
+    if refused || !form.is_ok() {
+        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    answer
+}
+
+/// A moment as a field of a form takes it: `2026-11-22T14:05`, on the hospital's clock.
+pub fn field_time(frame: &Frame, at: lifeline_core::Timestamp) -> String {
+    frame.moment(at).text.replace(' ', "T")
+}
+
+/// Reads what a field of a form holds.
+///
+/// # Errors
+/// No date and time.
+pub fn read_time(frame: &Frame, text: &str) -> Result<lifeline_core::Timestamp, ()> {
+    let local: jiff::civil::DateTime = text.trim().parse().map_err(|_| ())?;
+    local
+        .to_zoned(frame.site.zone.clone())
+        .map(|zoned| zoned.timestamp())
+        .map_err(|_| ())
+}
+
+/// Reads an amount with up to two decimals into hundredths.
+///
+/// # Errors
+/// No number, or more than fits.
+pub fn read_hundredths(text: &str) -> Result<u32, ()> {
+    let text = text.trim().replace(['，', ','], ".");
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    if part.len() > 2 || whole.len() > 6 {
+        return Err(());
+    }
+    let whole: u32 = whole.parse().map_err(|_| ())?;
+    let hundredths: u32 = format!("{part:0<2}").parse().map_err(|_| ())?;
+    Ok(whole * 100 + hundredths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_hundredths;
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        assert_eq!(read_hundredths("2"), Ok(200));
+        assert_eq!(read_hundredths("1.5"), Ok(150));
+        assert_eq!(read_hundredths("0.25"), Ok(25));
+        for bad in ["", "x", "1.234", "-1", "1.-1", "1234567", "1.2.3"] {
+            assert_eq!(read_hundredths(bad), Err(()), "{bad}");
+        }
+    }
+}
