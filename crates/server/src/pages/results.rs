@@ -57,6 +57,13 @@ impl Said {
     }
 }
 
+impl Said {
+    /// The group, where all of it was reached.
+    pub fn sure(&self) -> Option<GroupMark> {
+        self.mark.filter(|_| self.tone != Tone::Stop)
+    }
+}
+
 /// A well as read: its name and the grade.
 pub fn wells(frame: &Frame, readings: &[Reading]) -> Vec<(String, String)> {
     readings
