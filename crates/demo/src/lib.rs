@@ -1,24 +1,46 @@
 //! The demonstration hospital: invented staff, wards, patients, units and analysers, made through the same door as everything else.
 
+mod analyser;
+mod bench;
+mod clinic;
+mod patients;
 mod staff;
+mod stock;
 
 use std::sync::Arc;
 
-use lifeline_core::id::WorkstationId;
+use lifeline_core::command::Command;
+use lifeline_core::event::Event;
+use lifeline_core::hospital::Stamp;
+use lifeline_core::id::{UserId, WorkstationId};
 use lifeline_server::app::App;
 use lifeline_server::desk::{Desk, Outcome, Submission};
 use lifeline_server::serve::{initialise, zone};
 use lifeline_server::web::frame::Site;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 
+pub use analyser::{Analysers, start as start_analysers};
 pub use staff::PASSWORD;
+
+/// The same demonstration every time.
+const SEED: u64 = 20_261_122;
 
 /// Furnishes an empty hospital and turns the app into a demonstration.
 ///
 /// # Errors
 /// The hospital is not empty, or a command was refused: a fault of ours.
 pub async fn furnish(mut app: App) -> anyhow::Result<App> {
+    let mut random = StdRng::seed_from_u64(SEED);
     initialise(&app.desk, "admin", "系统管理员", PASSWORD).await?;
     staff::hire(&app.desk).await?;
+    let house = House {
+        desk: app.desk.clone(),
+    };
+    bench::equip(&house).await?;
+    stock::fill(&house, &mut random).await?;
+    let patients = patients::admit(&house).await?;
+    clinic::order(&house, &patients).await?;
     app.demo_logins = staff::LOGINS
         .iter()
         .map(|login| ((*login).to_owned(), PASSWORD.to_owned()))
@@ -31,11 +53,49 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     Ok(app)
 }
 
+/// The hospital being furnished.
+#[derive(Clone)]
+pub(crate) struct House {
+    pub desk: Desk,
+}
+
+pub(crate) type Facts = Arc<[(Stamp, Event)]>;
+
+impl House {
+    /// Now.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.desk.clock().now()
+    }
+
+    /// Has a command carried out by one person.
+    ///
+    /// # Errors
+    /// It was refused: a fault of the demonstration.
+    pub async fn by(&self, actor: &str, command: impl Into<Command>) -> anyhow::Result<Facts> {
+        self.signed(actor, None, command).await
+    }
+
+    /// Has a command carried out by one person and signed by another.
+    ///
+    /// # Errors
+    /// It was refused: a fault of the demonstration.
+    pub async fn signed(
+        &self,
+        actor: &str,
+        second: Option<&str>,
+        command: impl Into<Command>,
+    ) -> anyhow::Result<Facts> {
+        let mut submission = Submission::new(command, UserId::parse(actor)?, workstation()?);
+        submission.second = second.map(UserId::parse).transpose()?;
+        carry_out(&self.desk, submission).await
+    }
+}
+
 /// Hands in a command and insists that it is carried out.
-pub(crate) async fn carry_out(desk: &Desk, submission: Submission) -> anyhow::Result<()> {
+pub(crate) async fn carry_out(desk: &Desk, submission: Submission) -> anyhow::Result<Facts> {
     let name = submission.command.name();
     match desk.submit(submission).await? {
-        Outcome::Accepted { .. } => Ok(()),
+        Outcome::Accepted { facts } => Ok(facts),
         Outcome::Refused(refusal) => anyhow::bail!("{name} was refused: {refusal:?}"),
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{SqliteJournal, Writer, int, uint};
 use crate::{
-    entry::{Draft, Entry, Hash, Head, Receipt, receipts, seal_batch, subject_key},
+    entry::{Draft, Entry, Hash, Head, Receipt, receipts, seal_batch},
     error::{JournalError, Result},
     lease::Epoch,
 };
@@ -93,9 +93,6 @@ fn insert(transaction: &Transaction<'_>, entries: &[Entry]) -> rusqlite::Result<
         "INSERT INTO journal (seq, at_ms, actor, workstation, command, kind, version, body, subjects, prev_hash, hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
-    let mut index = transaction.prepare_cached(
-        "INSERT OR IGNORE INTO journal_subject (subject_key, seq) VALUES (?1, ?2)",
-    )?;
     for entry in entries {
         let subjects = serde_json::to_string(&entry.subjects)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -112,9 +109,6 @@ fn insert(transaction: &Transaction<'_>, entries: &[Entry]) -> rusqlite::Result<
             entry.prev_hash.0,
             entry.hash.0,
         ])?;
-        for subject in &entry.subjects {
-            index.execute(params![subject_key(subject), int(entry.seq)])?;
-        }
     }
     Ok(())
 }

@@ -3,14 +3,14 @@
 use rusqlite::{Connection, OptionalExtension, Row, params, types::ValueRef};
 use uuid::Uuid;
 
-use super::{SqliteJournal, append::read_head, int, uint};
+use super::{SqliteJournal, append::read_head, int, subjects, uint};
 use crate::{
-    entry::{Entry, Hash, Head, subject_key},
+    entry::{Entry, Hash, Head},
     error::{JournalError, Result},
     query::{Filter, MAX_SCAN, Page, Seek, Window},
 };
 
-const COLUMNS: &str = "j.seq, j.at_ms, j.actor, j.workstation, j.command, j.kind, j.version, j.body, j.subjects, j.prev_hash, j.hash";
+pub(super) const COLUMNS: &str = "j.seq, j.at_ms, j.actor, j.workstation, j.command, j.kind, j.version, j.body, j.subjects, j.prev_hash, j.hash";
 
 impl SqliteJournal {
     pub(crate) async fn head(&self) -> Result<Head> {
@@ -57,27 +57,19 @@ impl SqliteJournal {
                     next: None,
                 });
             };
-            let from = match filter.subject {
-                Some(_) => {
-                    "journal_subject s CROSS JOIN journal j ON j.seq = s.seq AND s.subject_key = ?1"
-                }
-                None => "journal j",
-            };
-            let by = if filter.subject.is_some() {
-                "s.seq"
-            } else {
-                "j.seq"
-            };
+            if let Some(subject) = &filter.subject {
+                let found = subjects::find(connection, &filter, subject, &window, limit)?;
+                return Ok(window.page(found, limit, Some(subject)));
+            }
             let order = if window.ascending { "ASC" } else { "DESC" };
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {COLUMNS} FROM {from} WHERE {by} BETWEEN ?2 AND ?3
-                     AND (?4 IS NULL OR substr(j.kind, 1, length(?4)) = ?4)
-                     AND (?5 IS NULL OR j.actor = ?5)
-                     AND (?6 IS NULL OR j.at_ms >= ?6) AND (?7 IS NULL OR j.at_ms < ?7)
-                     ORDER BY {by} {order} LIMIT ?8"
+                "SELECT {COLUMNS} FROM journal j WHERE j.seq BETWEEN ?1 AND ?2
+                     AND (?3 IS NULL OR substr(j.kind, 1, length(?3)) = ?3)
+                     AND (?4 IS NULL OR j.actor = ?4)
+                     AND (?5 IS NULL OR j.at_ms >= ?5) AND (?6 IS NULL OR j.at_ms < ?6)
+                     ORDER BY j.seq {order} LIMIT ?7"
             ))?;
             let rows = statement.query(params![
-                filter.subject.as_deref().map(subject_key),
                 int(window.low),
                 int(window.high),
                 filter.kind_prefix,
@@ -86,7 +78,7 @@ impl SqliteJournal {
                 filter.until_ms,
                 int(limit as u64)
             ])?;
-            Ok(window.page(collect(rows)?, limit, filter.subject.as_deref()))
+            Ok(window.page(collect(rows)?, limit, None))
         })
         .await
     }
@@ -125,7 +117,7 @@ fn window(
     Ok(Window::new(seek, first, last, MAX_SCAN))
 }
 
-fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Entry>> {
+pub(super) fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         entries.push(entry(row)?);

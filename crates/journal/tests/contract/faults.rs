@@ -59,12 +59,9 @@ pub async fn a_newer_schema_is_refused(database: Database) {
     database.open().await;
     database.raise_schema().await;
     let error = Journal::open(&database.url()).await.unwrap_err();
-    assert_eq!(
-        error,
-        JournalError::Schema {
-            found: 99,
-            known: 1
-        }
+    assert!(
+        matches!(error, JournalError::Schema { found: 99, known } if known < 99),
+        "{error:?}"
     );
 }
 

@@ -50,6 +50,7 @@ contract! {
     reading::known_commands_answer_with_their_entries,
     reading::pages_are_bounded,
     reading::subjects_are_listed_in_order_both_ways,
+    reading::subjects_are_found_however_much_is_indexed,
     reading::filters_select_exactly_and_walk_to_the_end,
     reading::replay_gives_back_what_was_written,
     reading::a_follower_sees_what_another_server_writes,

@@ -81,6 +81,46 @@ pub async fn subjects_are_listed_in_order_both_ways(database: Database) {
     assert_eq!((seqs(&page), page.next), (vec![], None));
 }
 
+/// Long enough that an index which is written behind has long runs, short runs and a rest.
+pub async fn subjects_are_found_however_much_is_indexed(database: Database) {
+    const ENTRIES: u64 = 36_000;
+    let (journal, epoch) = database.writer().await;
+    for first in (0..ENTRIES).step_by(4000) {
+        journal
+            .append(epoch, first, drafts(first..first + 4000))
+            .await
+            .unwrap();
+    }
+    let of_unit: Vec<u64> = (0..ENTRIES).filter(|n| n % 5 == 3).map(|n| n + 1).collect();
+    for (start, newest_first) in [(Seek::OLDEST, false), (Seek::NEWEST, true)] {
+        let (mut seek, mut found) = (Some(start), Vec::new());
+        while let Some(at) = seek {
+            let page = journal.read_by_subject("unit:3", at, 999).await.unwrap();
+            found.extend(seqs(&page));
+            seek = page.next;
+        }
+        if newest_first {
+            found.reverse();
+        }
+        assert_eq!(found, of_unit);
+    }
+    for number in [0, 1023, 1024, 32_767, 32_768, 35_000, ENTRIES - 1] {
+        let page = journal
+            .read_by_subject(&format!("patient:{number}"), Seek::OLDEST, 9)
+            .await
+            .unwrap();
+        assert_eq!(seqs(&page), [number + 1]);
+    }
+    // What another process on the same database sees.
+    let page = database
+        .open()
+        .await
+        .read_by_subject("unit:3", Seek::NEWEST, 1)
+        .await
+        .unwrap();
+    assert_eq!(seqs(&page).first(), of_unit.last());
+}
+
 pub async fn filters_select_exactly_and_walk_to_the_end(database: Database) {
     let (journal, epoch) = database.writer().await;
     journal.append(epoch, 0, drafts(0..100)).await.unwrap();

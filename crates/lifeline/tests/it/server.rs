@@ -164,7 +164,7 @@ fn call(address: &str, head: &str, body: &str) -> Result<(u16, String, Value)> {
 
 /// The command that opens an account: one fact, possible once.
 pub fn open_account(login: &str) -> Value {
-    json!({"save_user": {
+    json!({"save-user": {
         "user": login, "new": true, "name": "何芳", "latin": "He Fang", "roles": ["nurse"], "location": null,
     }})
 }

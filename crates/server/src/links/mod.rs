@@ -154,7 +154,7 @@ pub async fn open(inbox: Inbox, config: &LinkConfig) -> Result<OpenLink, LinkErr
 }
 
 /// The bytes that a journal fact stored, when it is one that stores a message.
-pub fn raw_of<'a>((_, event): &'a (Stamp, Event)) -> Option<&'a Raw> {
+pub fn raw_of((_, event): &(Stamp, Event)) -> Option<&Raw> {
     match event {
         Event::Device(
             DeviceEvent::MessageStored { raw, .. } | DeviceEvent::PartStored { raw, .. },

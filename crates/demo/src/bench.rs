@@ -1,0 +1,75 @@
+//! Reagents and machines.
+
+use lifeline_core::SignedDuration;
+use lifeline_core::device::RegisterDevice;
+use lifeline_core::id::{DeviceId, LotId};
+use lifeline_core::testing::{LotKind, OpenLot, ReceiveLot};
+
+use crate::House;
+
+/// The antisera of the tube bench.
+pub(crate) const SERA: &str = "AS-2611";
+/// The reverse cells of the tube bench.
+pub(crate) const CELLS: &str = "RC-2611";
+/// The micro-column cards for screens and crossmatches.
+pub(crate) const CARDS: &str = "AHG-2611";
+
+const LOTS: [(&str, LotKind, &str, i64); 5] = [
+    (SERA, LotKind::Antiserum, "抗A/抗B/抗D 血型定型试剂", 180),
+    (CELLS, LotKind::Cells, "ABO 反定型红细胞", 28),
+    ("SC-2611", LotKind::Cells, "抗体筛选红细胞", 28),
+    (CARDS, LotKind::Card, "抗人球蛋白微柱凝胶卡", 300),
+    ("PB-2611", LotKind::Reagent, "聚凝胺试剂", 200),
+];
+
+const DEVICES: [(&str, &str, &str, &str); 3] = [
+    (
+        "echo-1",
+        "Immucor Echo 全自动血型仪",
+        "immucor-echo",
+        "M0002",
+    ),
+    (
+        "vision-1",
+        "Ortho VISION 全自动血型仪",
+        "ortho-vision",
+        "V10337",
+    ),
+    ("ih-1", "Bio-Rad IH-1000", "biorad-ih1000", "IH7741"),
+];
+
+/// Takes in and opens the lots, registers the machines.
+pub(crate) async fn equip(house: &House) -> anyhow::Result<()> {
+    for (lot, kind, name, days) in LOTS {
+        let lot = LotId::parse(lot)?;
+        let expires = house.now() + SignedDuration::from_hours(24 * days);
+        house
+            .by(
+                "chen",
+                ReceiveLot {
+                    lot: lot.clone(),
+                    kind,
+                    name: name.into(),
+                    expires,
+                },
+            )
+            .await?;
+        house.by("chen", OpenLot { lot, until: None }).await?;
+    }
+    for (device, name, profile, serial) in DEVICES {
+        let device = DeviceId::parse(device)?;
+        let (name, profile, serial) = (name.into(), profile.into(), serial.into());
+        house
+            .by(
+                "admin",
+                RegisterDevice {
+                    device,
+                    name,
+                    profile,
+                    serial,
+                },
+            )
+            .await?;
+    }
+    Ok(())
+}
