@@ -14,7 +14,7 @@ use tower::ServiceExt;
 use crate::support::{Folder, desk, initialise, start, user};
 
 /// A site with one administrator, `admin` / `correct horse`.
-async fn visit(folder: &Folder, clock: Clock) -> (Router, App) {
+pub async fn visit(folder: &Folder, clock: Clock) -> (Router, App) {
     let desk = desk(folder, clock).await;
     desk.submit(initialise()).await.unwrap();
     desk.journal()
@@ -36,13 +36,13 @@ async fn visit(folder: &Folder, clock: Clock) -> (Router, App) {
 }
 
 /// A browser as far as cookies go.
-struct Browser {
-    site: Router,
-    cookies: Vec<(String, String)>,
+pub struct Browser {
+    pub site: Router,
+    pub cookies: Vec<(String, String)>,
 }
 
 impl Browser {
-    async fn send(
+    pub async fn send(
         &mut self,
         request: axum::http::request::Builder,
         body: String,
@@ -68,11 +68,11 @@ impl Browser {
         answer
     }
 
-    async fn get(&mut self, path: &str) -> Response<Body> {
+    pub async fn get(&mut self, path: &str) -> Response<Body> {
         self.send(Request::get(path), String::new()).await
     }
 
-    async fn sign_in(&mut self, login: &str, password: &str) -> Response<Body> {
+    pub async fn sign_in(&mut self, login: &str, password: &str) -> Response<Body> {
         let page = self.get("/sign-in").await;
         let html =
             String::from_utf8(to_bytes(page.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap();

@@ -9,4 +9,5 @@
 mod desk;
 mod entrance;
 mod links;
+mod stock;
 mod support;

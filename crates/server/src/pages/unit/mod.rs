@@ -416,6 +416,8 @@ async fn donation_page(
     let hospital: Arc<Hospital> = app.state();
     let ids: BTreeSet<UnitId> = lifeline_core::unit::descendants(&hospital, din);
     let units: Vec<&Arc<Unit>> = ids.iter().filter_map(|id| hospital.units.get(id)).collect();
+    let mut subjects = vec![Subject::from(din)];
+    subjects.extend(ids.iter().copied().map(Subject::from));
     let recalled = hospital
         .units
         .recalled(din)
@@ -430,7 +432,7 @@ async fn donation_page(
         title: frame.t.a("donation-recalled", &[("beyond", &beyond)]),
         findings: Vec::new(),
     });
-    let timeline = timeline::of(app, &frame, &[Subject::from(din)]).await?;
+    let timeline = timeline::of(app, &frame, &subjects).await?;
     let mut answer = render(&DonationPage {
         raw: din.to_string(),
         may_recall: app.may(visit, Action::UnitRecall),
