@@ -22,7 +22,7 @@ use lifeline_core::unit::Unit;
 use serde::Deserialize;
 
 use crate::app::{App, Done};
-use crate::pages::parts::{RequestRow, answered, crossmatch_address, listed, request_row};
+use crate::pages::parts::{Named, RequestRow, answered, crossmatch_address, listed, request_row};
 use crate::pages::person::Strip;
 use crate::pages::unit::{Row, row};
 use crate::pages::{scan, timeline};
@@ -220,7 +220,7 @@ async fn show(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path(id): Path<RequestId>,
+    Path(Named(id)): Path<Named<RequestId>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::UnitReserve)?;
@@ -438,7 +438,7 @@ async fn carry_out(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path((id, act)): Path<(RequestId, String)>,
+    Path((Named(id), act)): Path<(Named<RequestId>, String)>,
     posted: Posted,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::UnitReserve)?;

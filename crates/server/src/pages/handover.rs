@@ -20,7 +20,7 @@ use lifeline_core::unit::{Appearance, Checked, Status};
 use serde::Deserialize;
 
 use crate::app::{App, Done};
-use crate::pages::parts::{RequestRow, answered, request_row, verdict};
+use crate::pages::parts::{Named, RequestRow, answered, request_row, verdict};
 use crate::pages::person::Strip;
 use crate::pages::unit::{Row, row};
 use crate::pages::{scan, stock, timeline};
@@ -377,7 +377,7 @@ async fn show(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path(id): Path<IssueId>,
+    Path(Named(id)): Path<Named<IssueId>>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewRequest)?;
     let form = Form::filled(
@@ -468,7 +468,7 @@ async fn give_back(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path(id): Path<IssueId>,
+    Path(Named(id)): Path<Named<IssueId>>,
     posted: Posted,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::UnitReturn)?;

@@ -11,6 +11,18 @@ use lifeline_core::request::{Request, RequestState, Urgency};
 use crate::pages::{blood, timeline};
 use crate::web::{Banner, Form, Frame, Moment, Tone, words};
 
+/// An identifier in an address as it is shown to people: `R000001`, not the bare number that programs exchange.
+pub struct Named<T>(pub T);
+
+impl<'de, T: std::str::FromStr> serde::Deserialize<'de> for Named<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(reader)?;
+        text.parse()
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("not an identifier of this kind"))
+    }
+}
+
 /// A request in one row.
 pub struct RequestRow {
     /// Number.

@@ -13,6 +13,7 @@ use lifeline_core::issue::standing_crossmatch;
 use lifeline_core::people::Action;
 
 use crate::app::App;
+use crate::pages::parts::Named;
 use crate::pages::person::Strip;
 use crate::pages::unit::{Row, row};
 use crate::pages::{blood, timeline};
@@ -83,7 +84,7 @@ async fn label(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path((unit, request)): Path<(UnitId, RequestId)>,
+    Path((unit, Named(request))): Path<(UnitId, Named<RequestId>)>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::UnitReserve)?;
     let hospital = app.state();
@@ -146,7 +147,7 @@ async fn slip(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path(id): Path<IssueId>,
+    Path(Named(id)): Path<Named<IssueId>>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewRequest)?;
     let hospital = app.state();

@@ -23,7 +23,7 @@ use serde::Deserialize;
 
 use crate::app::{App, Done};
 use crate::pages::parts::{
-    RequestRow, answered, field_time, listed, read_hundredths, read_time, request_address,
+    Named, RequestRow, answered, field_time, listed, read_hundredths, read_time, request_address,
     request_row,
 };
 use crate::pages::person::Strip;
@@ -300,7 +300,7 @@ async fn show(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path(id): Path<RequestId>,
+    Path(Named(id)): Path<Named<RequestId>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewRequest)?;
@@ -441,7 +441,7 @@ async fn carry_out(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path((id, act)): Path<(RequestId, String)>,
+    Path((Named(id), act)): Path<(Named<RequestId>, String)>,
     posted: Posted,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewRequest)?;

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::app::{App, Done};
 use crate::pages::handover::{IssueRow, issue_row};
-use crate::pages::parts::{answered, field_time, listed, read_time};
+use crate::pages::parts::{Named, answered, field_time, listed, read_time};
 use crate::pages::person::Strip;
 use crate::pages::scan;
 use crate::pages::unit::{Row, row};
@@ -102,7 +102,7 @@ async fn show(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path(id): Path<IssueId>,
+    Path(Named(id)): Path<Named<IssueId>>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewRequest)?;
     let hospital = app.state();
@@ -211,7 +211,7 @@ async fn carry_out(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path((id, act)): Path<(IssueId, String)>,
+    Path((Named(id), act)): Path<(Named<IssueId>, String)>,
     posted: Posted,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::UnitFate)?;
