@@ -28,6 +28,7 @@ pub const PLACES_MOST: usize = 60;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/stock", get(grid))
+        .route("/stock/counts", get(counts))
         .route("/stock/list", get(list))
 }
 
@@ -114,6 +115,39 @@ struct Line {
 }
 
 #[derive(Template)]
+#[template(path = "stock/counts.html")]
+struct CountsPart {
+    groups: Vec<GroupMark>,
+    lines: Vec<Line>,
+    total: Count,
+    frame: Frame,
+}
+
+impl CountsPart {
+    fn of(frame: &Frame, hospital: &Hospital) -> Self {
+        let counts = summary(hospital, frame.now);
+        let used: Vec<LabelGroup> = groups()
+            .filter(|group| group.rhd.is_some() || counts.keys().any(|(_, g)| g == group))
+            .collect();
+        Self {
+            lines: Component::ALL
+                .into_iter()
+                .map(|component| line(frame, component, &used, &counts))
+                .collect(),
+            total: add(counts.values()),
+            groups: used.into_iter().map(GroupMark::from).collect(),
+            frame: frame.clone(),
+        }
+    }
+}
+
+/// The numbers alone, for a page that stays open.
+async fn counts(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewStock)?;
+    Ok(render(&CountsPart::of(&frame, &app.state())))
+}
+
+#[derive(Template)]
 #[template(path = "stock/grid.html")]
 struct GridPage {
     groups: Vec<GroupMark>,
@@ -126,23 +160,20 @@ struct GridPage {
 async fn grid(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewStock)?;
     let hospital = app.state();
-    let counts = summary(&hospital, frame.now);
-    let used: Vec<LabelGroup> = groups()
-        .filter(|group| group.rhd.is_some() || counts.keys().any(|(_, g)| g == group))
-        .collect();
-    let lines: Vec<Line> = Component::ALL
-        .into_iter()
-        .map(|component| line(&frame, component, &used, &counts))
-        .collect();
-    let total = add(counts.values());
     let near = near_span(&hospital, frame.now).as_hours();
     let near = if near >= 48 {
         frame.t.a("stock-days", &[("count", &(near / 24))])
     } else {
         frame.t.a("stock-hours", &[("count", &near)])
     };
+    let CountsPart {
+        groups,
+        lines,
+        total,
+        ..
+    } = CountsPart::of(&frame, &hospital);
     Ok(render(&GridPage {
-        groups: used.into_iter().map(GroupMark::from).collect(),
+        groups,
         lines,
         total,
         near,

@@ -113,6 +113,7 @@ async fn each_page_opens_for_the_roles_that_work_with_it_and_no_other() {
         browser.sign_in(role.as_str(), "correct horse").await;
         for (path, open) in [
             ("/stock", !blind.contains(&role.as_str())),
+            ("/stock/counts", !blind.contains(&role.as_str())),
             ("/stock/list?band=near", !blind.contains(&role.as_str())),
             (&format!("/units/{UNIT}"), !blind.contains(&role.as_str())),
             ("/donations/W000026000001", !blind.contains(&role.as_str())),
