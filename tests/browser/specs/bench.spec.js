@@ -26,7 +26,7 @@ async function openLot(page) {
   await page.locator("#lot").fill(lot);
   await page.locator("label:has(input[name=kind][value=card])").click();
   await page.locator("#name").fill("ABO/RhD");
-  await page.locator("#expires").fill("2099-01-01T00:00");
+  await page.locator("#expires").fill("2099-01-01 00:00");
   await send(page);
   await page.goto(url(`/lots/act?do=open&lot=${lot}`));
   await send(page);

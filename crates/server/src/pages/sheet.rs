@@ -212,7 +212,7 @@ pub fn moment_value(frame: &Frame, at: Timestamp) -> String {
         .site
         .zone
         .to_datetime(at)
-        .strftime("%Y-%m-%dT%H:%M")
+        .strftime("%Y-%m-%d %H:%M")
         .to_string()
 }
 
