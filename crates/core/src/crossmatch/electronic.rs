@@ -116,7 +116,7 @@ pub fn criteria(
         group != GroupOnFile::Discordant && !suspected,
         vec![fact(
             "group",
-            FactValue::Word(format!("group-on-file-{}", group.as_str())),
+            FactValue::Word(format!("proof-{}", group.as_str())),
         )],
     );
 
