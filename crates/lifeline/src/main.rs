@@ -1,5 +1,6 @@
 //! The `lifeline` command.
 
+mod answer;
 mod commands;
 
 use std::process::ExitCode;
@@ -22,6 +23,28 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Sets up a new hospital in a database.
     Init(commands::init::Arguments),
+    /// Accounts.
+    User(commands::user::Arguments),
+    /// Thresholds in force.
+    Policy(commands::policy::Arguments),
+    /// Bag labels.
+    Label(commands::label::Arguments),
+    /// Device messages.
+    Wire(commands::wire::Arguments),
+    /// Whether a bag's group may go to a recipient's.
+    Compat(commands::compat::Arguments),
+    /// Random hospitals against the invariants.
+    Simulate(commands::simulate::Arguments),
+    /// Proves that the journal is as it was written.
+    Verify(commands::verify::Arguments),
+    /// Rebuilds the state from the facts alone.
+    Replay(commands::replay::Arguments),
+    /// Writes a copy of the database.
+    Backup(commands::backup::Arguments),
+    /// Puts a copy where no database is.
+    Restore(commands::backup::Arguments),
+    /// Writes records out.
+    Export(commands::export::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +61,17 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(arguments),
         Command::Serve(arguments) => commands::serve::run(arguments),
         Command::Init(arguments) => commands::init::run(arguments),
+        Command::User(arguments) => Ok(commands::user::run(arguments)),
+        Command::Policy(arguments) => Ok(commands::policy::run(arguments)),
+        Command::Label(arguments) => Ok(commands::label::run(arguments)),
+        Command::Wire(arguments) => Ok(commands::wire::run(arguments)),
+        Command::Compat(arguments) => Ok(commands::compat::run(arguments)),
+        Command::Simulate(arguments) => Ok(commands::simulate::run(arguments)),
+        Command::Verify(arguments) => Ok(commands::verify::run(arguments)),
+        Command::Replay(arguments) => Ok(commands::replay::run(arguments)),
+        Command::Backup(arguments) => Ok(commands::backup::backup(arguments)),
+        Command::Restore(arguments) => Ok(commands::backup::restore(arguments)),
+        Command::Export(arguments) => Ok(commands::export::run(arguments)),
     };
     match result {
         Ok(code) => code,

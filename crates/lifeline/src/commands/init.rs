@@ -46,6 +46,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             &password,
         )
         .await?;
+        super::leave(app.desk.journal()).await;
         println!("a new hospital at {}", arguments.database);
         Ok(ExitCode::SUCCESS)
     })

@@ -1,8 +1,19 @@
 //! One file a command.
 
+pub mod backup;
+pub mod compat;
 pub mod demo;
+pub mod export;
 pub mod init;
+pub mod journal;
+pub mod label;
+pub mod policy;
+pub mod replay;
 pub mod serve;
+pub mod simulate;
+pub mod user;
+pub mod verify;
+pub mod wire;
 
 use std::future::Future;
 
@@ -12,4 +23,11 @@ pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
         .enable_all()
         .build()?
         .block_on(work)
+}
+
+/// Gives the right to write back at the end of a short command. Where that fails the lease runs out by itself.
+pub async fn leave(journal: &lifeline_journal::Journal) {
+    if let Ok(lease) = journal.lease().await {
+        let _ = journal.release_lease(lease.epoch).await;
+    }
 }
