@@ -45,6 +45,8 @@ enum Command {
     Restore(commands::backup::Arguments),
     /// Writes records out.
     Export(commands::export::Arguments),
+    /// Figures, beside what they are compared to.
+    Bench(commands::bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => Ok(commands::backup::backup(arguments)),
         Command::Restore(arguments) => Ok(commands::backup::restore(arguments)),
         Command::Export(arguments) => Ok(commands::export::run(arguments)),
+        Command::Bench(arguments) => commands::bench::run(arguments),
     };
     match result {
         Ok(code) => code,

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod compat;
+pub mod bench;
 pub mod demo;
 pub mod export;
 pub mod init;

@@ -252,4 +252,4 @@ impl Desk {
     }
 }
 
-pub use replay::{ReplayError, decode, state as replay_state};
+pub use replay::{ReplayError, decode, snapshot, state as replay_state};
