@@ -45,6 +45,8 @@ enum Command {
     Restore(commands::backup::Arguments),
     /// Writes records out.
     Export(commands::export::Arguments),
+    /// The reporting tables.
+    Reports(commands::reports::Arguments),
     /// Figures, beside what they are compared to.
     Bench(commands::bench::Arguments),
 }
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => Ok(commands::backup::backup(arguments)),
         Command::Restore(arguments) => Ok(commands::backup::restore(arguments)),
         Command::Export(arguments) => Ok(commands::export::run(arguments)),
+        Command::Reports(arguments) => commands::reports::run(arguments),
         Command::Bench(arguments) => commands::bench::run(arguments),
     };
     match result {

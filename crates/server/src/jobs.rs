@@ -37,6 +37,31 @@ pub async fn run(desk: Desk, system: UserId, workstation: WorkstationId) {
     }
 }
 
+/// The pause between two rounds of carrying facts into the reporting tables: a burst of work is carried over together.
+const REPORTS_PAUSE: Duration = Duration::from_secs(1);
+/// The pause after the reporting tables could not be written.
+const REPORTS_RETRY: Duration = Duration::from_secs(30);
+
+/// Keeps the reporting tables up to date while this server writes. They lag a little behind on purpose: nobody waits for them.
+pub async fn keep_reports(desk: Desk) {
+    let mut published = desk.listen();
+    loop {
+        let mut pause = REPORTS_PAUSE;
+        if desk.standing() == Standing::Writing
+            && let Err(error) = lifeline_reports::update(desk.journal(), &desk.state()).await
+        {
+            tracing::warn!(%error, "the reporting tables lag behind");
+            pause = REPORTS_RETRY;
+        }
+        sleep(pause).await;
+        // What was published during the pause counts as heard; a missed one is as good as one.
+        if let Err(RecvError::Closed) = published.recv().await {
+            return;
+        }
+        while published.try_recv().is_ok() {}
+    }
+}
+
 /// Whether a reservation has run out.
 fn lapses(desk: &Desk, now: Timestamp) -> bool {
     due(&desk.state(), now)

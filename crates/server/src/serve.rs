@@ -284,6 +284,7 @@ pub async fn run(app: App, listener: TcpListener) -> Result<(), ServeError> {
         address: SocketAddr::from(([0, 0, 0, 0], 0)),
         source,
     })?;
+    let reports = tokio::spawn(jobs::keep_reports(app.desk.clone()));
     let jobs = tokio::spawn(jobs::run(
         app.desk.clone(),
         app.system.clone(),
@@ -296,6 +297,7 @@ pub async fn run(app: App, listener: TcpListener) -> Result<(), ServeError> {
         () = async { told_to_stop().await; tokio::time::sleep(GRACE).await } => Ok(()),
     };
     jobs.abort();
+    reports.abort();
     served
 }
 

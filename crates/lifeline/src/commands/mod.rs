@@ -1,8 +1,8 @@
 //! One file a command.
 
 pub mod backup;
-pub mod compat;
 pub mod bench;
+pub mod compat;
 pub mod demo;
 pub mod export;
 pub mod init;
@@ -10,6 +10,7 @@ pub mod journal;
 pub mod label;
 pub mod policy;
 pub mod replay;
+pub mod reports;
 pub mod serve;
 pub mod simulate;
 pub mod user;
