@@ -199,29 +199,48 @@
     if (left <= 0) { touched = now; document.querySelector("[data-lock]")?.form.requestSubmit(); }
   };
 
-  // --- Live fragments: <section id data-live="stock alarms" data-live-from="/board/stock"> is fetched anew when /events names one of its subjects. ---
-  const waiting = new Set();
-  const refresh = (node) => {
-    if (waiting.has(node)) return;
-    waiting.add(node);
-    setTimeout(() => {
-      waiting.delete(node);
-      // A fragment somebody is typing in is left alone until they leave it.
-      if (node.isConnected && !(isTyping(document.activeElement) && node.contains(document.activeElement))) {
-        window.htmx?.ajax("GET", node.dataset.liveFrom, { target: node, swap: "outerHTML" });
-      }
-    }, REFRESH_GAP_MS);
+  // --- Live parts: <section id="…" data-live="stock alarms" data-live-from="/board"> is fetched anew when /events names one of its subjects.
+  // The address answers with a page or a part of one; what stands there under the same id takes the place of the old.
+  const due = new Set();
+  const live = (from) => [...document.querySelectorAll("[data-live][id]")].filter((node) => node.dataset.liveFrom === from);
+  const renew = async (from) => {
+    const secret = document.querySelector("meta[name=csrf-token]")?.content ?? "";
+    const answer = await fetch(from, { headers: { "X-Unattended": "1", "X-CSRF-Token": secret, Accept: "text/html" } });
+    if (answer.redirected && new URL(answer.url).pathname === "/sign-in") { location.reload(); return; }
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const node of live(from)) {
+      const part = page.getElementById(node.id);
+      // A part somebody is typing in is left alone until they leave it.
+      if (!part || (isTyping(document.activeElement) && node.contains(document.activeElement))) continue;
+      const held = node.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      const fresh = document.adoptNode(part);
+      node.replaceWith(fresh);
+      window.htmx?.process?.(fresh);
+      if (held) [...fresh.querySelectorAll("a")].find((link) => link.getAttribute("href") === held)?.focus();
+    }
+    const bell = page.querySelector(".top-alarms");
+    if (bell) document.querySelector(".top-alarms")?.replaceWith(document.adoptNode(bell));
+    tick();
+  };
+  const refresh = (from) => {
+    if (due.has(from)) return;
+    due.add(from);
+    setTimeout(() => { due.delete(from); renew(from).catch(() => document.body.classList.add("is-offline")); }, REFRESH_GAP_MS);
   };
   const listen = () => {
-    const subjects = new Set([...document.querySelectorAll("[data-live]")].flatMap((node) => node.dataset.live.split(/\s+/)));
+    const nodes = () => [...document.querySelectorAll("[data-live]")];
+    const subjects = new Set(nodes().flatMap((node) => node.dataset.live.split(/\s+/)));
     if (!subjects.size) return;
     const source = new EventSource("/events");
-    const all = () => document.querySelectorAll("[data-live]");
-    for (const subject of subjects) source.addEventListener(subject, () => { for (const node of all()) if (node.dataset.live.split(/\s+/).includes(subject)) refresh(node); });
+    const all = () => { for (const node of nodes()) refresh(node.dataset.liveFrom); };
+    for (const subject of subjects) source.addEventListener(subject, () => { for (const node of nodes()) if (node.dataset.live.split(/\s+/).includes(subject)) refresh(node.dataset.liveFrom); });
+    // The server could not tell everything: fetch it all once.
+    source.addEventListener("refresh", all);
     let lost = false;
     source.addEventListener("error", () => { lost = true; document.body.classList.add("is-offline"); });
-    // What happened while the line was down is not told again: fetch everything once.
-    source.addEventListener("open", () => { document.body.classList.remove("is-offline"); if (lost) { lost = false; all().forEach(refresh); } });
+    // What happened while the line was down is not told again.
+    source.addEventListener("open", () => { document.body.classList.remove("is-offline"); if (lost) { lost = false; all(); } });
     addEventListener("pagehide", () => source.close());
   };
 

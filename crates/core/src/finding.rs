@@ -341,6 +341,7 @@ fact_from! {
     crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::UserId => Subject,
     crate::id::LotId => Subject, crate::id::DeviceId => Subject, crate::id::CrossmatchId => Subject,
     crate::id::IssueId => Subject, crate::id::MessageId => Subject,
+    crate::id::ProposalId => Subject,
 }
 
 /// Why a command was not carried out: every finding, never only the first.

@@ -1,5 +1,6 @@
 //! The desk, the pages, the API, the device links and the jobs.
 
+pub mod alarms;
 pub mod api;
 pub mod app;
 pub mod clock;

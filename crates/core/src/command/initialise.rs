@@ -34,6 +34,11 @@ impl Decide for Initialise {
         vec![self.administrator.clone().into()]
     }
 
+    /// Nobody exists yet who could have been granted anything; a second time the rule below refuses.
+    fn permit(&self, _: &Hospital, _: &Context) -> Result<(), Finding> {
+        Ok(())
+    }
+
     fn decide(&self, hospital: &Hospital, _: &Context) -> Decision {
         if !hospital.people.is_empty() || hospital.seq > 0 {
             return Err(Finding::new(Rule::AlreadyExists)

@@ -15,7 +15,7 @@ use crate::hospital::{Hospital, Stamp};
 use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
-use crate::{crossmatch, device, issue, patient, request, sample, testing, unit};
+use crate::{crossmatch, device, issue, patient, policy, request, sample, testing, unit};
 
 /// The version of a thing that a form was opened on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,10 @@ pub trait Decide {
     fn action(&self) -> Action;
     /// What the command is about, for the record of a refusal.
     fn subjects(&self) -> Vec<Subject>;
+    /// Whether the actor may give this command at all: granted its action, unless the command knows a right nobody has to grant.
+    fn permit(&self, hospital: &Hospital, context: &Context) -> Result<(), Finding> {
+        authorised(hospital, &context.actor, self.action(), context.at).map(|_| ())
+    }
     /// The rules. Never changes state; the actor is already authorised.
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision;
 }
@@ -105,6 +109,9 @@ commands! {
     Initialise(Initialise) = "initialise",
     SaveUser(people::SaveUser) = "save-user",
     SetUserActive(people::SetUserActive) = "set-user-active",
+    ProposePolicy(policy::ProposePolicy) = "propose-policy",
+    ActivatePolicy(policy::ActivatePolicy) = "activate-policy",
+    WithdrawPolicy(policy::WithdrawPolicy) = "withdraw-policy",
     NotePassword(people::NotePassword) = "note-password",
     NoteSignIn(people::NoteSignIn) = "note-sign-in",
     RegisterDevice(device::RegisterDevice) = "register-device",
@@ -198,9 +205,7 @@ impl Command {
 /// Turns a command into facts or into a refusal. Pure: the same state, command and context always give the same answer.
 pub fn decide(hospital: &Hospital, command: &Command, context: &Context) -> Decision {
     let inner = command.inner();
-    if !matches!(command, Command::Initialise(_)) {
-        authorised(hospital, &context.actor, inner.action(), context.at)?;
-    }
+    inner.permit(hospital, context)?;
     fresh(hospital, context)?;
     inner.decide(hospital, context)
 }
@@ -212,11 +217,7 @@ pub fn authorised<'a>(
     action: Action,
     at: Timestamp,
 ) -> Result<&'a User, Finding> {
-    let person = hospital
-        .people
-        .get(user)
-        .filter(|person| person.active)
-        .ok_or_else(|| Finding::new(Rule::PersonUnknown).with("user", user.as_str()))?;
+    let person = working(hospital, user)?;
     if person
         .roles
         .iter()
@@ -231,6 +232,16 @@ pub fn authorised<'a>(
                 format!("action-{}", action.name().replace('.', "-")),
             ))
     }
+}
+
+/// The person, if their account is open.
+pub fn working<'a>(hospital: &'a Hospital, user: &UserId) -> Result<&'a User, Finding> {
+    hospital
+        .people
+        .get(user)
+        .filter(|person| person.active)
+        .map(|person| &**person)
+        .ok_or_else(|| Finding::new(Rule::PersonUnknown).with("user", user.as_str()))
 }
 
 /// Refuses a form that was opened before somebody else changed the thing.

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{DeviceEvent, Problem};
 use crate::blood::{Din, UnitId};
-use crate::command::{Context, Decide, Decision};
+use crate::command::{Context, Decide, Decision, authorised};
 use crate::event::Event;
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
-use crate::id::{DeviceId, LotId, MessageId, SampleId, TestId};
+use crate::id::{DeviceId, LotId, MessageId, SampleId, TestId, UserId};
 use crate::people::Action;
 use crate::subject::Subject;
 use crate::testing::{
@@ -50,6 +50,10 @@ pub struct FileMessage {
     pub observed: Vec<Observed>,
     /// What it could not.
     pub problems: Vec<Problem>,
+    /// The person at whose word a message of the error queue is read again. The program files it all the same, so that nobody
+    /// can put readings into a device's mouth.
+    #[serde(default)]
+    pub asked_by: Option<UserId>,
 }
 
 impl Decide for FileMessage {
@@ -65,6 +69,10 @@ impl Decide for FileMessage {
         let Some(message) = hospital.devices.message(self.message) else {
             return Err(Finding::not_found(self.message).into());
         };
+        if let Some(person) = &self.asked_by {
+            authorised(hospital, person, Action::MessageHandle, context.at)?;
+        }
+        let asked_by = self.asked_by.clone();
         let mut problems = self.problems.clone();
         // A message that only asks for work or says "alive" needs no registered machine.
         let device = if self.observed.is_empty() {
@@ -120,6 +128,7 @@ impl Decide for FileMessage {
                 message,
                 tests,
                 samples: samples.into_iter().collect(),
+                asked_by,
             }
             .into()
         } else {
@@ -133,6 +142,7 @@ impl Decide for FileMessage {
                 tests,
                 problems,
                 named: named.into_iter().collect(),
+                asked_by,
             }
             .into()
         });

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{DeviceId, MessageId, SampleId, TestId};
+use crate::id::{DeviceId, MessageId, SampleId, TestId, UserId};
 use crate::subject::Subject;
 
 /// A machine.
@@ -208,6 +208,9 @@ pub enum DeviceEvent {
         tests: Vec<TestId>,
         /// Samples it named.
         samples: Vec<SampleId>,
+        /// At whose word it was read again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_by: Option<UserId>,
     },
     /// All or part of it could not be acted on; it waits in the error queue.
     MessageFailed {
@@ -219,6 +222,9 @@ pub enum DeviceEvent {
         problems: Vec<Problem>,
         /// What it named, for the reader of the queue.
         named: Vec<String>,
+        /// At whose word it was read again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked_by: Option<UserId>,
     },
     /// A person decided that nothing is to be done.
     MessageDismissed {
@@ -255,6 +261,7 @@ impl DeviceEvent {
                 message,
                 tests,
                 samples,
+                ..
             } => {
                 let mut subjects = vec![Subject::from(*message)];
                 subjects.extend(tests.iter().copied().map(Subject::from));
@@ -343,6 +350,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
             message,
             tests,
             samples,
+            ..
         } => {
             let named = samples.iter().map(ToString::to_string).collect();
             settle(devices, stamp, *message, MessageState::Filed, tests, named);
@@ -352,6 +360,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
             tests,
             problems,
             named,
+            ..
         } => {
             settle(
                 devices,

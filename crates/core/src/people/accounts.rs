@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{Action, PeopleEvent, Role};
-use crate::command::{Checks, Context, Decide, Decision};
+use crate::command::{Checks, Context, Decide, Decision, authorised, working};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::{LocationId, UserId};
@@ -145,7 +145,8 @@ fn another_administrator(hospital: &Hospital, besides: &UserId) -> bool {
         .any(|user| user.id != *besides && user.active && user.roles.contains(&Role::Administrator))
 }
 
-/// Records that a password was set. The secret itself never enters the journal.
+/// Records that a password was set. The secret itself never enters the journal. Everybody may set their own; somebody else's takes
+/// the right to manage accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotePassword {
     /// Whose.
@@ -159,6 +160,14 @@ impl Decide for NotePassword {
 
     fn subjects(&self) -> Vec<Subject> {
         vec![self.user.clone().into()]
+    }
+
+    fn permit(&self, hospital: &Hospital, context: &Context) -> Result<(), Finding> {
+        let person = working(hospital, &context.actor)?;
+        if person.id == self.user {
+            return Ok(());
+        }
+        authorised(hospital, &context.actor, self.action(), context.at).map(|_| ())
     }
 
     fn decide(&self, hospital: &Hospital, _: &Context) -> Decision {

@@ -1,12 +1,21 @@
 //! Every threshold: value, source, whether the source was read, and from when it is in force.
 
+mod activate;
 mod key;
+mod propose;
+mod sound;
+#[cfg(test)]
+mod tests;
 mod value;
+mod withdraw;
 
+pub use activate::ActivatePolicy;
 pub use key::{Key, Shape};
+pub use propose::{BACK_MOST, ProposePolicy, WAITING_MOST};
 pub use value::{
     Compatibility, Grants, Modification, ModificationRule, Product, Range, Rhd, Value,
 };
+pub use withdraw::WithdrawPolicy;
 
 use std::sync::Arc;
 

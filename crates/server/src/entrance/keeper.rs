@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
 use jiff::{SignedDuration, Timestamp};
 use lifeline_core::command::authorised;
 use lifeline_core::hospital::Hospital;
@@ -71,6 +72,7 @@ pub struct Keeper {
     desk: Desk,
     system: UserId,
     memory: Arc<Mutex<Memory>>,
+    alarms: crate::alarms::Watch,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -86,6 +88,7 @@ impl Keeper {
             desk,
             system,
             memory: Arc::default(),
+            alarms: crate::alarms::Watch::default(),
         }
     }
 
@@ -296,7 +299,9 @@ impl Keeper {
             self.desk.journal().end_session(token_hash).await?;
             return Ok(None);
         };
-        session.touched = now;
+        if !unattended(headers) {
+            session.touched = now;
+        }
         if now >= session.saved + SESSION_SAVE {
             session.saved = now;
             self.desk
@@ -314,10 +319,21 @@ impl Keeper {
             csrf: session.csrf,
             rooms: rooms(&hospital, &person.id, now),
             shift: None,
-            alarms: 0,
+            alarms: self.alarms.count_for(&hospital, &person.id, now),
             idle_limit: Duration::from_secs(idle.as_secs().unsigned_abs()),
         }))
     }
+}
+
+/// The header with which a page says that it asks by itself and nobody touched it.
+pub const UNATTENDED_HEADER: &str = "x-unattended";
+
+/// Whether a page asks by itself: a live stream, or a fragment fetched anew. That is no sign that somebody is there.
+fn unattended(headers: &HeaderMap) -> bool {
+    headers.contains_key(UNATTENDED_HEADER)
+        || headers
+            .get(ACCEPT)
+            .is_some_and(|accept| accept.as_bytes() == b"text/event-stream")
 }
 
 fn remember(memory: &mut Memory, token_hash: Hash, session: Remembered) {

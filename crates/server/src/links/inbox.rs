@@ -161,6 +161,7 @@ impl Inbox {
             message,
             observed,
             problems,
+            asked_by: None,
         })
         .await?;
         Ok(reading)
@@ -218,14 +219,15 @@ pub async fn bytes_of(desk: &Desk, message: MessageId) -> Result<Vec<u8>, InboxE
         .ok_or(InboxError::NoBytes(message))
 }
 
-/// Reads a message of the error queue again by its device's profile of today, under a person's name.
+/// Reads a message of the error queue again by its device's profile of today, at a person's word.
 ///
 /// # Errors
 /// The message, its device or profile is gone, or the desk did not take it.
 pub async fn replay(
     desk: &Desk,
     message: MessageId,
-    actor: UserId,
+    system: UserId,
+    asked_by: UserId,
     workstation: WorkstationId,
 ) -> Result<Outcome, InboxError> {
     let state = desk.state();
@@ -252,9 +254,10 @@ pub async fn replay(
         message,
         observed,
         problems,
+        asked_by: Some(asked_by),
     };
     Ok(desk
-        .submit(Submission::new(command, actor, workstation))
+        .submit(Submission::new(command, system, workstation))
         .await?)
 }
 

@@ -1,10 +1,14 @@
 //! The pages of the rooms. Each translates the published state into words, and a form into a command.
 
+pub mod alarms;
 mod bench;
 pub mod blood;
+mod board;
 pub mod crossmatch;
 pub mod emergency;
 mod entrance;
+mod events;
+mod find;
 pub mod handover;
 mod lots;
 pub mod parts;
@@ -37,6 +41,10 @@ pub fn routes() -> Router<App> {
         .merge(emergency::routes())
         .merge(ward::routes())
         .merge(entrance::routes())
+        .merge(alarms::routes())
+        .merge(board::routes())
+        .merge(events::routes())
+        .merge(find::routes())
         .merge(receipt::routes())
         .merge(stock::routes())
         .merge(unit::routes())

@@ -10,7 +10,8 @@ use axum::routing::get;
 use lifeline_core::blood::{Abo, Component, LabelGroup, RhD};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::people::Action;
-use lifeline_core::unit::stock::{Band, Count, band, near_span, summary};
+pub(crate) use lifeline_core::unit::stock::Band;
+use lifeline_core::unit::stock::{Count, band, near_span, summary};
 use lifeline_core::unit::{Status, Unit};
 use serde::Deserialize;
 
@@ -101,84 +102,79 @@ pub(crate) fn marks(count: &Count) -> Vec<Mark> {
     .collect()
 }
 
-struct Cell {
-    count: Count,
-    href: String,
-    words: String,
+/// Bags of one component and group.
+pub(crate) struct Cell {
+    pub(crate) count: Count,
+    pub(crate) href: String,
+    pub(crate) words: String,
 }
 
-struct Line {
-    component: String,
-    href: String,
-    cells: Vec<Option<Cell>>,
-    total: Count,
+/// Bags of one component.
+pub(crate) struct Line {
+    pub(crate) component: String,
+    pub(crate) href: String,
+    pub(crate) cells: Vec<Option<Cell>>,
+    pub(crate) total: Count,
+}
+
+/// The stock by component and group.
+pub struct Grid {
+    pub(crate) groups: Vec<GroupMark>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) total: Count,
+    pub(crate) near: String,
 }
 
 #[derive(Template)]
 #[template(path = "stock/counts.html")]
 struct CountsPart {
-    groups: Vec<GroupMark>,
-    lines: Vec<Line>,
-    total: Count,
+    grid: Grid,
     frame: Frame,
-}
-
-impl CountsPart {
-    fn of(frame: &Frame, hospital: &Hospital) -> Self {
-        let counts = summary(hospital, frame.now);
-        let used: Vec<LabelGroup> = groups()
-            .filter(|group| group.rhd.is_some() || counts.keys().any(|(_, g)| g == group))
-            .collect();
-        Self {
-            lines: Component::ALL
-                .into_iter()
-                .map(|component| line(frame, component, &used, &counts))
-                .collect(),
-            total: add(counts.values()),
-            groups: used.into_iter().map(GroupMark::from).collect(),
-            frame: frame.clone(),
-        }
-    }
 }
 
 /// The numbers alone, for a page that stays open.
 async fn counts(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewStock)?;
-    Ok(render(&CountsPart::of(&frame, &app.state())))
+    let grid = grid_of(&frame, &app.state());
+    Ok(render(&CountsPart { grid, frame }))
 }
 
 #[derive(Template)]
 #[template(path = "stock/grid.html")]
 struct GridPage {
-    groups: Vec<GroupMark>,
-    lines: Vec<Line>,
-    total: Count,
-    near: String,
+    grid: Grid,
     frame: Frame,
 }
 
-async fn grid(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
-    app.look(&visit, Action::ViewStock)?;
-    let hospital = app.state();
-    let near = near_span(&hospital, frame.now).as_hours();
+/// The stock of now.
+pub fn grid_of(frame: &Frame, hospital: &Hospital) -> Grid {
+    let counts = summary(hospital, frame.now);
+    let used: Vec<LabelGroup> = groups()
+        .filter(|group| group.rhd.is_some() || counts.keys().any(|(_, g)| g == group))
+        .collect();
+    let lines: Vec<Line> = Component::ALL
+        .into_iter()
+        .map(|component| line(frame, component, &used, &counts))
+        .collect();
+    let total = add(counts.values());
+    let near = near_span(hospital, frame.now).as_hours();
     let near = if near >= 48 {
         frame.t.a("stock-days", &[("count", &(near / 24))])
     } else {
         frame.t.a("stock-hours", &[("count", &near)])
     };
-    let CountsPart {
-        groups,
-        lines,
-        total,
-        ..
-    } = CountsPart::of(&frame, &hospital);
-    Ok(render(&GridPage {
-        groups,
+    Grid {
+        groups: used.into_iter().map(GroupMark::from).collect(),
         lines,
         total,
         near,
-        frame,
-    }))
+    }
+}
+
+async fn grid(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewStock)?;
+    let grid = grid_of(&frame, &app.state());
+    Ok(render(&GridPage { grid, frame }))
 }
 
 fn add<'a>(counts: impl Iterator<Item = &'a Count>) -> Count {

@@ -22,7 +22,7 @@ use crate::web::{Frame, GroupMark, Lang, PageError, TimelineEntry, Tone};
 pub const LINES_MOST: usize = 300;
 
 /// Particulars shown below the line, in this order, where the fact has them.
-const PARTICULARS: [&str; 12] = [
+const PARTICULARS: [&str; 13] = [
     "hold",
     "reason",
     "note",
@@ -35,6 +35,7 @@ const PARTICULARS: [&str; 12] = [
     "amount",
     "volume",
     "second",
+    "asked_by",
 ];
 
 /// Fields that hold further fields worth naming.
@@ -218,7 +219,9 @@ fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<
         }
         "kind" => worded(frame, &format!("test-kind-{text}"), text),
         "outcome" | "screen" | "dat" | "fate" => worded(frame, &format!("outcome-{text}"), text),
-        "user" | "second" | "collector" | "proposed_by" => person(frame, hospital, text),
+        "user" | "second" | "collector" | "proposed_by" | "asked_by" => {
+            person(frame, hospital, text)
+        }
         _ => match text.parse::<Timestamp>() {
             Ok(at) => frame.moment(at).text,
             Err(_) => text.to_owned(),

@@ -1,6 +1,7 @@
 //! The one place where a gate's findings become words: the rule's message, its evidence, what to do, where the rule comes from.
 
 use lifeline_core::finding::{Fact, FactValue, Finding, Refusal, Severity};
+use lifeline_core::subject::Subject;
 
 use super::components::{Banner, FindingLine, GroupMark, Tone};
 use super::frame::Frame;
@@ -19,7 +20,7 @@ pub fn finding(frame: &Frame, finding: &Finding) -> FindingLine {
         .map(|fact| pair(frame, fact))
         .collect::<Vec<_>>();
     let href = finding.facts.iter().find_map(|fact| match &fact.value {
-        FactValue::Subject(subject) => Some(subject_address(&subject.to_string())),
+        FactValue::Subject(subject) => Some(address(subject)),
         _ => None,
     });
     FindingLine {
@@ -34,10 +35,38 @@ pub fn finding(frame: &Frame, finding: &Finding) -> FindingLine {
     }
 }
 
-/// The address at which the search finds a thing of the hospital, written `word:identifier`.
+/// The address of a thing of the hospital, written `word:identifier`; a text that is none goes to the search.
 pub fn subject_address(subject: &str) -> String {
-    let text: String = form_urlencoded::byte_serialize(subject.as_bytes()).collect();
-    format!("/find?q={text}")
+    match subject.parse() {
+        Ok(subject) => address(&subject),
+        Err(_) => format!("/find?q={}", encoded(subject)),
+    }
+}
+
+/// The one place that knows where each thing has its page.
+pub fn address(subject: &Subject) -> String {
+    let room = match subject {
+        Subject::Unit(_) => "units",
+        Subject::Donation(_) => "donations",
+        Subject::Patient(_) => "patients",
+        Subject::Sample(_) => "samples",
+        Subject::Request(_) => "requests",
+        Subject::Test(_) => "tests",
+        Subject::Crossmatch(_) => "crossmatches",
+        Subject::Issue(_) => "issues",
+        Subject::Lot(_) => "lots",
+        Subject::Device(_) => "devices",
+        Subject::Message(_) => "messages",
+        Subject::User(_) => "people",
+        Subject::Policy(_) => "policy",
+        Subject::Proposal(id) => return format!("/policy#{id}"),
+    };
+    format!("/{room}/{}", encoded(&subject.identifier()))
+}
+
+/// A text as a part of an address.
+pub fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
 /// A refusal as the banner a page shows above its form: stops first; amber when every finding may be answered with a reason.
