@@ -148,7 +148,6 @@ struct Group {
 #[template(path = "board/alarms.html")]
 struct AlarmsPage {
     groups: Vec<Group>,
-    count: usize,
     frame: Frame,
 }
 
@@ -176,9 +175,5 @@ async fn list(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Resp
             })
         })
         .collect();
-    Ok(render(&AlarmsPage {
-        count: groups.iter().map(|group| group.lines.len()).sum(),
-        groups,
-        frame,
-    }))
+    Ok(render(&AlarmsPage { groups, frame }))
 }

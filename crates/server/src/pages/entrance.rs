@@ -6,7 +6,7 @@ use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use lifeline_core::id::WorkstationId;
+use lifeline_core::id::{UserId, WorkstationId};
 use serde::Deserialize;
 
 use crate::app::{App, demo_logins, sign_in_words};
@@ -20,12 +20,16 @@ pub fn routes() -> Router<App> {
         .route("/", get(home))
         .route("/sign-in", get(show).post(sign_in))
         .route("/sign-out", post(sign_out))
+        .route("/lock", post(lock))
 }
 
 #[derive(Deserialize)]
 struct Asked {
     #[serde(default)]
     next: String,
+    /// Who had locked the screen.
+    #[serde(default)]
+    login: String,
 }
 
 /// The first room the person may enter.
@@ -45,7 +49,8 @@ fn page(app: &App, frame: Frame, form: Form, next: &str) -> Response {
 }
 
 async fn show(State(app): State<App>, frame: Frame, Query(asked): Query<Asked>) -> Response {
-    let form = Form::blank(&frame);
+    let login: String = asked.login.chars().take(UserId::MOST).collect();
+    let form = Form::filled(&frame, Posted::of([("login", login.as_str())]));
     page(&app, frame, form, &asked.next)
 }
 
@@ -88,8 +93,31 @@ async fn sign_out(
     visit: Visit,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    let workstation = app.workstation(&visit)?;
-    if let Err(error) = app.keeper.sign_out(&headers, &workstation).await {
+    leave(&app, &visit, &headers, "/sign-in").await
+}
+
+/// Ends the session as signing out does; whoever had it need only type the password to come back to the same page.
+async fn lock(
+    State(app): State<App>,
+    visit: Visit,
+    headers: HeaderMap,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let target = form_urlencoded::Serializer::new(String::new())
+        .append_pair("login", &visit.person.id)
+        .append_pair("next", local_address(posted.get("next")))
+        .finish();
+    leave(&app, &visit, &headers, &format!("/sign-in?{target}")).await
+}
+
+async fn leave(
+    app: &App,
+    visit: &Visit,
+    headers: &HeaderMap,
+    target: &str,
+) -> Result<Response, PageError> {
+    let workstation = app.workstation(visit)?;
+    if let Err(error) = app.keeper.sign_out(headers, &workstation).await {
         tracing::error!(%error, "sign-out");
         return Err(PageError::Unavailable);
     }
@@ -99,7 +127,10 @@ async fn sign_out(
         StatusCode::SEE_OTHER,
         [
             (SET_COOKIE, cookie),
-            (LOCATION, HeaderValue::from_static("/sign-in")),
+            (
+                LOCATION,
+                HeaderValue::from_str(target).map_err(PageError::internal)?,
+            ),
         ],
     )
         .into_response())

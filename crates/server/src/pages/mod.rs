@@ -7,13 +7,17 @@ mod board;
 pub mod crossmatch;
 pub mod emergency;
 mod entrance;
+mod equipment;
 mod events;
 mod find;
 pub mod handover;
+mod journal;
 mod lots;
 pub mod parts;
 mod patient;
+mod people;
 pub mod person;
+mod policy;
 pub mod prints;
 pub mod receipt;
 pub mod requests;
@@ -44,7 +48,11 @@ pub fn routes() -> Router<App> {
         .merge(alarms::routes())
         .merge(board::routes())
         .merge(events::routes())
+        .merge(equipment::routes())
         .merge(find::routes())
+        .merge(journal::routes())
+        .merge(people::routes())
+        .merge(policy::routes())
         .merge(receipt::routes())
         .merge(stock::routes())
         .merge(unit::routes())

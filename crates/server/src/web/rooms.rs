@@ -73,12 +73,12 @@ impl Room {
             Room::Ward => true,
             Room::Reactions => false,
             Room::Quality => false,
-            Room::Equipment => false,
+            Room::Equipment => true,
             Room::Clinical => true,
-            Room::People => false,
+            Room::People => true,
             Room::Region => false,
-            Room::Journal => false,
-            Room::Policy => false,
+            Room::Journal => true,
+            Room::Policy => true,
         }
     }
 

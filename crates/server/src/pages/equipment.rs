@@ -1,0 +1,725 @@
+//! The equipment room: machines, what they sent, and the messages that could not be acted on.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use lifeline_core::device::{
+    Device, DismissMessage, Message, MessageState, RegisterDevice, SetDeviceService,
+};
+use lifeline_core::hospital::Hospital;
+use lifeline_core::id::{DeviceId, MessageId};
+use lifeline_core::people::Action;
+use lifeline_core::subject::Subject;
+use lifeline_wire::profile::Profile;
+use serde::Deserialize;
+
+use crate::app::{App, Done, desk_error};
+use crate::desk::Outcome;
+use crate::links::{InboxError, bytes_of, replay};
+use crate::pages::timeline;
+use crate::web::words::{address, refusal, subject_address};
+use crate::web::{
+    Banner, FindingLine, Form, Frame, Moment, PageError, Pager, Posted, Room, TimelineEntry, Tone,
+    Visit, render,
+};
+
+/// Rows of one page of messages.
+const ROWS: usize = 50;
+/// Messages shown on a machine's page.
+const LAST: usize = 20;
+/// Bytes of a message shown around what is wrong; the journal entry has them all.
+const RAW_MOST: usize = 64 * 1024;
+
+/// The routes of these pages.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/equipment", get(list).post(register))
+        .route("/devices/{device}", get(show).post(change))
+        .route("/devices/{device}/service", post(service))
+        .route("/messages", get(messages))
+        .route("/messages/{message}", get(message))
+        .route("/messages/{message}/replay", post(again))
+        .route("/messages/{message}/dismiss", post(dismiss))
+}
+
+struct Machine {
+    href: String,
+    id: String,
+    name: String,
+    profile: String,
+    serial: String,
+    tone: Tone,
+    state: String,
+    last: Option<Moment>,
+    failed: usize,
+}
+
+fn machine(
+    frame: &Frame,
+    device: &Device,
+    last: &BTreeMap<DeviceId, (jiff::Timestamp, usize)>,
+) -> Machine {
+    let (tone, state) = match &device.out_of_service {
+        None => (Tone::Good, frame.t.m("device-in-service")),
+        Some(reason) => (
+            Tone::Stop,
+            frame.t.a("device-out-of-service", &[("reason", reason)]),
+        ),
+    };
+    let heard = last.get(&device.id);
+    Machine {
+        href: address(&Subject::from(device.id.clone())),
+        id: device.id.to_string(),
+        name: device.name.clone(),
+        profile: device.profile.clone(),
+        serial: device.serial.clone(),
+        tone,
+        state,
+        last: heard.map(|(at, _)| frame.moment(at)),
+        failed: heard.map_or(0, |(_, failed)| *failed),
+    }
+}
+
+/// Messages looked back over for when a machine was last heard.
+const HEARD_MOST: usize = 5_000;
+
+/// When each machine was last heard, and how many of its messages failed.
+fn heard(hospital: &Hospital) -> BTreeMap<DeviceId, (jiff::Timestamp, usize)> {
+    let mut last: BTreeMap<DeviceId, (jiff::Timestamp, usize)> = BTreeMap::new();
+    for message in hospital.devices.messages().rev().take(HEARD_MOST) {
+        if let Some(device) = &message.device {
+            last.entry(device.clone()).or_insert((message.stored.at, 0));
+        }
+    }
+    for message in hospital.devices.failed() {
+        if let Some(device) = &message.device {
+            last.entry(device.clone())
+                .or_insert((message.stored.at, 0))
+                .1 += 1;
+        }
+    }
+    last
+}
+
+#[derive(Template)]
+#[template(path = "equipment/list.html")]
+struct ListPage {
+    machines: Vec<Machine>,
+    failed: usize,
+    profiles: Vec<(String, String)>,
+    may_manage: bool,
+    banner: Option<Banner>,
+    form: Form,
+    frame: Frame,
+}
+
+fn profiles() -> Vec<(String, String)> {
+    Profile::builtin_names()
+        .map(|name| (name.to_owned(), name.to_owned()))
+        .collect()
+}
+
+fn list_page(
+    app: &App,
+    frame: Frame,
+    visit: &Visit,
+    form: Form,
+    banner: Option<Banner>,
+) -> Response {
+    let hospital = app.state();
+    let last = heard(&hospital);
+    let machines = hospital
+        .devices
+        .all
+        .values()
+        .map(|device| machine(&frame, device, &last));
+    let bad = banner.is_some() || !form.is_ok();
+    let page = ListPage {
+        machines: machines.collect(),
+        failed: hospital.devices.failed().count(),
+        profiles: profiles(),
+        may_manage: app.may(visit, Action::DeviceManage),
+        banner,
+        form,
+        frame: frame.clone(),
+    };
+    marked(render(&page), bad)
+}
+
+/// A page that shows something wrong says so to programs as well.
+fn marked(mut answer: Response, bad: bool) -> Response {
+    if bad && answer.status() == StatusCode::OK {
+        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    answer
+}
+
+async fn list(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
+    let form = Form::blank(&frame);
+    Ok(list_page(&app, frame, &visit, form, None))
+}
+
+fn read(frame: &Frame, form: &mut Form, device: Option<DeviceId>) -> Option<RegisterDevice> {
+    let device = match device {
+        Some(device) => Some(device),
+        None => form.read("device", DeviceId::parse, |_| frame.t.m("device-bad-id")),
+    };
+    Some(RegisterDevice {
+        device: device?,
+        name: form.value("name").to_owned(),
+        profile: form.value("profile").to_owned(),
+        serial: form.value("serial").to_owned(),
+    })
+}
+
+async fn register(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let mut form = Form::sent(&frame, posted)?;
+    let Some(command) = read(&frame, &mut form, None) else {
+        return Ok(list_page(&app, frame, &visit, form, None));
+    };
+    let target = address(&Subject::from(command.device.clone()));
+    match app.carry_out(&frame, &visit, &mut form, command).await? {
+        Done::Accepted(_) => Ok(Redirect::to(&target).into_response()),
+        Done::Refused(refused) => {
+            let banner = refusal(&frame, &refused);
+            Ok(list_page(&app, frame, &visit, form, Some(banner)))
+        }
+        Done::Wrong => Ok(list_page(&app, frame, &visit, form, None)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "equipment/device.html")]
+struct DevicePage {
+    machine: Machine,
+    in_service: bool,
+    path: String,
+    rows: Vec<MessageRow>,
+    profiles: Vec<(String, String)>,
+    may_manage: bool,
+    banner: Option<Banner>,
+    timeline: Vec<TimelineEntry>,
+    form: Form,
+    frame: Frame,
+}
+
+async fn device_page(
+    app: &App,
+    mut frame: Frame,
+    visit: &Visit,
+    id: &DeviceId,
+    form: Form,
+    banner: Option<Banner>,
+) -> Result<Response, PageError> {
+    frame.room = Some(Room::Equipment);
+    let hospital = app.state();
+    let device = hospital.devices.all.get(id).ok_or(PageError::NotFound)?;
+    let rows = hospital
+        .devices
+        .messages()
+        .rev()
+        .take(HEARD_MOST)
+        .filter(|message| message.device.as_ref() == Some(id))
+        .take(LAST)
+        .map(|message| row(&frame, message));
+    let bad = banner.is_some() || !form.is_ok();
+    let page = DevicePage {
+        machine: machine(&frame, device, &heard(&hospital)),
+        in_service: device.out_of_service.is_none(),
+        path: address(&Subject::from(id.clone())),
+        rows: rows.collect(),
+        profiles: profiles(),
+        may_manage: app.may(visit, Action::DeviceManage),
+        banner,
+        timeline: timeline::of(app, &frame, &[Subject::from(id.clone())]).await?,
+        form,
+        frame: frame.clone(),
+    };
+    Ok(marked(render(&page), bad))
+}
+
+fn device(app: &App, text: &str) -> Result<(DeviceId, std::sync::Arc<Device>), PageError> {
+    let id = DeviceId::parse(text).map_err(|_| PageError::NotFound)?;
+    let device = app.state().devices.all.get(&id).cloned();
+    device.map(|device| (id, device)).ok_or(PageError::NotFound)
+}
+
+fn filled(frame: &Frame, device: &Device) -> Form {
+    Form::filled(
+        frame,
+        Posted::of([
+            ("name", device.name.as_str()),
+            ("profile", device.profile.as_str()),
+            ("serial", device.serial.as_str()),
+        ]),
+    )
+    .seeing(device.changed.seq)
+}
+
+async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(text): Path<String>,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
+    let (id, device) = device(&app, &text)?;
+    let form = filled(&frame, &device);
+    device_page(&app, frame, &visit, &id, form, None).await
+}
+
+async fn change(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(text): Path<String>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let (id, _) = device(&app, &text)?;
+    let mut form = Form::sent(&frame, posted)?;
+    let Some(command) = read(&frame, &mut form, Some(id.clone())) else {
+        return device_page(&app, frame, &visit, &id, form, None).await;
+    };
+    let done = app.carry_out(&frame, &visit, &mut form, command).await?;
+    device_done(&app, frame, &visit, &id, form, done).await
+}
+
+async fn device_done(
+    app: &App,
+    frame: Frame,
+    visit: &Visit,
+    id: &DeviceId,
+    form: Form,
+    done: Done,
+) -> Result<Response, PageError> {
+    let banner = match done {
+        Done::Accepted(_) => {
+            let target = address(&Subject::from(id.clone()));
+            return Ok(Redirect::to(&target).into_response());
+        }
+        Done::Refused(refused) => Some(refusal(&frame, &refused)),
+        Done::Wrong => None,
+    };
+    device_page(app, frame, visit, id, form, banner).await
+}
+
+async fn service(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(text): Path<String>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let (id, known) = device(&app, &text)?;
+    let mut form = Form::sent(&frame, posted)?;
+    let command = SetDeviceService {
+        device: id.clone(),
+        in_service: form.value("in_service") == "yes",
+        reason: form.value("reason").to_owned(),
+    };
+    let done = app.carry_out(&frame, &visit, &mut form, command).await?;
+    let values = filled(&frame, &known);
+    let form = form.with_fields(values.posted().clone());
+    device_done(&app, frame, &visit, &id, form, done).await
+}
+
+struct MessageRow {
+    href: String,
+    id: String,
+    device: String,
+    link: String,
+    at: Moment,
+    tone: Tone,
+    state: String,
+    what: String,
+    length: u64,
+}
+
+fn state_of(frame: &Frame, message: &Message) -> (&'static str, Tone, String) {
+    let (word, tone) = match &message.state {
+        MessageState::Stored => ("stored", Tone::Note),
+        MessageState::Filed => ("filed", Tone::Good),
+        MessageState::Failed(_) => ("failed", Tone::Stop),
+        MessageState::Dismissed(_) => ("dismissed", Tone::Warn),
+    };
+    (word, tone, frame.t.m(&format!("message-state-{word}")))
+}
+
+fn row(frame: &Frame, message: &Message) -> MessageRow {
+    let (_, tone, state) = state_of(frame, message);
+    let what = match &message.state {
+        MessageState::Failed(problems) => problems
+            .iter()
+            .map(|problem| problem_words(frame, problem).0)
+            .collect::<Vec<_>>()
+            .join(&frame.t.m("fact-separator")),
+        MessageState::Dismissed(reason) => reason.clone(),
+        _ => message.named.join(&frame.t.m("list-separator")),
+    };
+    MessageRow {
+        href: address(&Subject::from(message.id)),
+        id: message.id.to_string(),
+        device: message
+            .device
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        link: message.link.clone(),
+        at: frame.moment(message.stored.at),
+        tone,
+        state,
+        what,
+        length: message.length,
+    }
+}
+
+/// A problem in words: what, why.
+fn problem_words(
+    frame: &Frame,
+    problem: &lifeline_core::device::Problem,
+) -> (String, Vec<FindingLine>) {
+    let findings: Vec<FindingLine> = problem
+        .findings
+        .iter()
+        .map(|finding| crate::web::words::finding(frame, finding))
+        .collect();
+    let titles: Vec<String> = findings.iter().map(|line| line.what.clone()).collect();
+    let what = match (titles.is_empty(), problem.reason.is_empty()) {
+        (true, _) => problem.reason.clone(),
+        (false, true) => titles.join(&frame.t.m("fact-separator")),
+        (false, false) => format!(
+            "{} · {}",
+            problem.reason,
+            titles.join(&frame.t.m("fact-separator"))
+        ),
+    };
+    (what, findings)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    state: String,
+    page: String,
+}
+
+#[derive(Template)]
+#[template(path = "equipment/messages.html")]
+struct MessagesPage {
+    states: Vec<(String, String, bool)>,
+    rows: Vec<MessageRow>,
+    count: usize,
+    failed: bool,
+    pager: Pager,
+    frame: Frame,
+}
+
+async fn messages(
+    State(app): State<App>,
+    mut frame: Frame,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
+    frame.room = Some(Room::Equipment);
+    let hospital = app.state();
+    let failed = asked.state == "failed";
+    let found: Vec<_> = if failed {
+        hospital.devices.failed().collect()
+    } else {
+        hospital
+            .devices
+            .messages()
+            .rev()
+            .filter(|message| asked.state.is_empty() || state_of(&frame, message).0 == asked.state)
+            .collect()
+    };
+    let pages = found.len().div_ceil(ROWS).max(1);
+    let page = asked.page.parse::<usize>().unwrap_or(1).clamp(1, pages);
+    let turn = |to: usize, there: bool| {
+        if there {
+            format!("/messages?state={}&page={to}", asked.state)
+        } else {
+            String::new()
+        }
+    };
+    let states = ["failed", "stored", "filed", "dismissed"].map(|code| {
+        (
+            code.to_owned(),
+            frame.t.m(&format!("message-state-{code}")),
+            asked.state == code,
+        )
+    });
+    let shown = found.iter().skip((page - 1) * ROWS).take(ROWS);
+    let page = MessagesPage {
+        states: states.into(),
+        rows: shown.map(|message| row(&frame, message)).collect(),
+        count: found.len(),
+        failed,
+        pager: Pager {
+            page: page as u64,
+            pages: pages as u64,
+            previous: turn(page.saturating_sub(1), page > 1),
+            next: turn(page + 1, page < pages),
+        },
+        frame: frame.clone(),
+    };
+    Ok(render(&page))
+}
+
+/// A stretch of raw text, control characters as signs; marked where something is wrong.
+struct Part {
+    text: String,
+    marked: bool,
+    end: bool,
+}
+
+struct ProblemLine {
+    at: u64,
+    what: String,
+    findings: Vec<FindingLine>,
+}
+
+#[derive(Template)]
+#[template(path = "equipment/message.html")]
+struct MessagePage {
+    row: MessageRow,
+    path: String,
+    device: String,
+    tests: Vec<(String, String)>,
+    named: Vec<(String, String)>,
+    problems: Vec<ProblemLine>,
+    parts: Vec<Part>,
+    cut: bool,
+    open: bool,
+    may_handle: bool,
+    banner: Option<Banner>,
+    timeline: Vec<TimelineEntry>,
+    form: Form,
+    frame: Frame,
+}
+
+/// Control characters as the signs Unicode has for them, a line's end also as a new line; bytes that are no text as their value.
+fn parts(bytes: &[u8], marks: &[u64]) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut plain = String::new();
+    let mut at = 0u64;
+    for chunk in bytes.utf8_chunks() {
+        let texts = chunk
+            .valid()
+            .chars()
+            .map(|c| (c.len_utf8() as u64, sign(c), c == '\r' || c == '\n'))
+            .chain(
+                chunk
+                    .invalid()
+                    .iter()
+                    .map(|byte| (1, format!("⟨{byte:02X}⟩"), false)),
+            );
+        for (length, text, end) in texts {
+            let marked = marks.iter().any(|mark| (at..at + length).contains(mark));
+            at += length;
+            if marked || end {
+                if !plain.is_empty() {
+                    parts.push(Part {
+                        text: std::mem::take(&mut plain),
+                        marked: false,
+                        end: false,
+                    });
+                }
+                parts.push(Part { text, marked, end });
+            } else {
+                plain.push_str(&text);
+            }
+        }
+    }
+    if !plain.is_empty() {
+        parts.push(Part {
+            text: plain,
+            marked: false,
+            end: false,
+        });
+    }
+    parts
+}
+
+fn sign(c: char) -> String {
+    match u32::from(c) {
+        code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('␀').to_string(),
+        0x7f => '␡'.to_string(),
+        _ => c.to_string(),
+    }
+}
+
+fn id_of(app: &App, text: &str) -> Result<MessageId, PageError> {
+    let id: MessageId = text.parse().map_err(|_| PageError::NotFound)?;
+    match app.state().devices.message(id) {
+        Some(_) => Ok(id),
+        None => Err(PageError::NotFound),
+    }
+}
+
+async fn message_page(
+    app: &App,
+    mut frame: Frame,
+    visit: &Visit,
+    id: MessageId,
+    form: Form,
+    banner: Option<Banner>,
+) -> Result<Response, PageError> {
+    frame.room = Some(Room::Equipment);
+    let hospital = app.state();
+    let message = hospital.devices.message(id).ok_or(PageError::NotFound)?;
+    let bytes = bytes_of(&app.desk, id).await.map_err(fault)?;
+    let problems: &[_] = match &message.state {
+        MessageState::Failed(problems) => problems,
+        _ => &[],
+    };
+    let marks: Vec<u64> = problems.iter().map(|problem| problem.at).collect();
+    let shown = bytes.get(..RAW_MOST).unwrap_or(&bytes);
+    let lines = problems.iter().map(|problem| {
+        let (what, findings) = problem_words(&frame, problem);
+        ProblemLine {
+            at: problem.at,
+            what,
+            findings,
+        }
+    });
+    let bad = banner.is_some() || !form.is_ok();
+    let page = MessagePage {
+        path: address(&Subject::from(id)),
+        device: message
+            .device
+            .clone()
+            .map(|device| address(&Subject::from(device)))
+            .unwrap_or_default(),
+        tests: message
+            .tests
+            .iter()
+            .map(|test| (address(&Subject::from(*test)), test.to_string()))
+            .collect(),
+        named: message
+            .named
+            .iter()
+            .map(|named| (subject_address(named), named.clone()))
+            .collect(),
+        problems: lines.collect(),
+        parts: parts(shown, &marks),
+        cut: shown.len() < bytes.len(),
+        open: matches!(message.state, MessageState::Failed(_)),
+        may_handle: app.may(visit, Action::MessageHandle),
+        banner,
+        timeline: timeline::of(app, &frame, &[Subject::from(id)]).await?,
+        row: row(&frame, message),
+        form,
+        frame: frame.clone(),
+    };
+    Ok(marked(render(&page), bad))
+}
+
+fn fault(error: InboxError) -> PageError {
+    match error {
+        InboxError::Desk(error) => desk_error(error),
+        InboxError::Journal(error) => {
+            tracing::error!(%error, "message");
+            PageError::Unavailable
+        }
+        error => PageError::internal(error),
+    }
+}
+
+async fn message(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(text): Path<String>,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
+    let id = id_of(&app, &text)?;
+    let form = Form::blank(&frame);
+    message_page(&app, frame, &visit, id, form, None).await
+}
+
+/// Reads the message again by the profile of today.
+async fn again(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(text): Path<String>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let id = id_of(&app, &text)?;
+    let form = Form::sent(&frame, posted)?;
+    let (asked_by, workstation) = (app.actor(&visit)?, app.workstation(&visit)?);
+    let outcome = replay(&app.desk, id, app.system.clone(), asked_by, workstation)
+        .await
+        .map_err(fault)?;
+    match outcome {
+        Outcome::Accepted { .. } => Ok(Redirect::to(&address(&Subject::from(id))).into_response()),
+        Outcome::Refused(refused) => {
+            let banner = refusal(&frame, &refused);
+            message_page(&app, frame, &visit, id, form, Some(banner)).await
+        }
+    }
+}
+
+async fn dismiss(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(text): Path<String>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    let id = id_of(&app, &text)?;
+    let mut form = Form::sent(&frame, posted)?;
+    let command = DismissMessage {
+        message: id,
+        reason: form.value("reason").to_owned(),
+    };
+    match app.carry_out(&frame, &visit, &mut form, command).await? {
+        Done::Accepted(_) => Ok(Redirect::to("/messages?state=failed").into_response()),
+        Done::Refused(refused) => {
+            let banner = refusal(&frame, &refused);
+            message_page(&app, frame, &visit, id, form, Some(banner)).await
+        }
+        Done::Wrong => message_page(&app, frame, &visit, id, form, None).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn control_characters_are_seen_and_the_wrong_byte_is_marked() {
+        let shown = parts("\x02H|A\rß\x7f".as_bytes(), &[3]);
+        let text: Vec<(&str, bool, bool)> = shown
+            .iter()
+            .map(|part| (part.text.as_str(), part.marked, part.end))
+            .collect();
+        assert_eq!(
+            text,
+            [
+                ("␂H|", false, false),
+                ("A", true, false),
+                ("␍", false, true),
+                ("ß␡", false, false)
+            ]
+        );
+        let broken = parts(b"a\xffb", &[1]);
+        assert_eq!(broken[1].text, "⟨FF⟩");
+        assert!(broken[1].marked);
+        let inside = parts("Aß".as_bytes(), &[2]);
+        assert!(inside[1].marked, "a byte within a character marks it");
+    }
+}

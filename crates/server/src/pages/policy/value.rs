@@ -1,0 +1,323 @@
+//! Values of policies: in words, as they are typed, and read back.
+
+use lifeline_core::blood::{Abo, Component};
+use lifeline_core::people::Action;
+use lifeline_core::policy::{Compatibility, Key, Shape, Value};
+use serde::de::DeserializeOwned;
+
+use crate::pages::{blood, timeline};
+use crate::web::{Frame, Text};
+
+/// Minutes of a day.
+const DAY: i64 = 1440;
+
+/// A span as people say it: `15 min`, `8 h`, `3 days`.
+fn span(t: &Text, minutes: i64) -> String {
+    let (count, key) = match minutes {
+        m if m != 0 && m % DAY == 0 => (m / DAY, "policy-days"),
+        m if m != 0 && m % 60 == 0 => (m / 60, "policy-hours"),
+        m => (m, "policy-minutes"),
+    };
+    t.a(key, &[("count", &count)])
+}
+
+/// A word of a list, where the message files have it.
+fn listed(frame: &Frame, key: Key, word: &str) -> String {
+    let prefix = match key {
+        Key::SampleRejectReasons => "sample-reject",
+        Key::HoldReasons => "hold",
+        Key::CrossmatchMethods | Key::CrossmatchMethodsIgm => "method",
+        Key::Indications => "indication",
+        _ => "reason",
+    };
+    timeline::worded(frame, &format!("{prefix}-{word}"), word)
+}
+
+/// A value in one line; a table by its size.
+pub fn short(frame: &Frame, key: Key, value: &Value) -> String {
+    let t = &frame.t;
+    match value {
+        Value::Minutes(minutes) if key == Key::SiteOffset => {
+            let (sign, m) = if *minutes < 0 {
+                ('−', -minutes)
+            } else {
+                ('+', *minutes)
+            };
+            format!("UTC{sign}{:02}:{:02}", m / 60, m % 60)
+        }
+        Value::Minutes(minutes) => span(t, *minutes),
+        Value::Count(count) => count.to_string(),
+        Value::Flag(flag) => t.m(if *flag { "yes" } else { "no" }),
+        Value::Words(words) => {
+            let words: Vec<String> = words.iter().map(|word| listed(frame, key, word)).collect();
+            words.join(&t.m("list-separator"))
+        }
+        Value::Ranges(table) => lines(t, table.len()),
+        Value::Compatibility(table) => lines(t, table.len()),
+        Value::Grants(table) => lines(t, table.len()),
+        Value::Products(table) => lines(t, table.len()),
+        Value::Modifications(table) => lines(t, table.len()),
+    }
+}
+
+fn lines(t: &Text, count: usize) -> String {
+    t.a("policy-table", &[("count", &count)])
+}
+
+fn groups(types: &[Abo]) -> String {
+    let words: Vec<&str> = types.iter().map(|abo| abo.as_str()).collect();
+    if words.is_empty() {
+        "—".to_owned()
+    } else {
+        words.join(" ")
+    }
+}
+
+/// A table in rows, each a name and words; none for a plain value.
+pub fn rows(frame: &Frame, key: Key, value: &Value) -> Vec<(String, String)> {
+    let t = &frame.t;
+    match value {
+        Value::Minutes(_) | Value::Count(_) | Value::Flag(_) => Vec::new(),
+        Value::Words(words) => words
+            .iter()
+            .map(|word| (word.clone(), listed(frame, key, word)))
+            .collect(),
+        Value::Ranges(ranges) => ranges
+            .iter()
+            .map(|(component, range)| {
+                (
+                    blood::component(frame, *component),
+                    format!("{} – {} °C", range.low, range.high),
+                )
+            })
+            .collect(),
+        Value::Compatibility(tables) => tables
+            .iter()
+            .flat_map(|(component, table)| compatibility(frame, *component, table))
+            .collect(),
+        Value::Grants(grants) => grants
+            .iter()
+            .map(|(role, actions)| {
+                let words: Vec<String> = actions
+                    .iter()
+                    .map(|action| action_words(t, *action))
+                    .collect();
+                (
+                    t.m(&format!("role-{}", role.as_str())),
+                    words.join(&t.m("list-separator")),
+                )
+            })
+            .collect(),
+        Value::Products(products) => products
+            .iter()
+            .map(|(code, product)| {
+                let name = match frame.lang() {
+                    crate::web::Lang::En => &product.en,
+                    crate::web::Lang::ZhCn => &product.zh,
+                };
+                (
+                    code.clone(),
+                    format!(
+                        "{name} · {} · {} · {} mL · {}",
+                        blood::component(frame, product.component),
+                        blood::amount(frame, product.amount),
+                        product.volume.0,
+                        blood::attributes(frame, product.attributes),
+                    ),
+                )
+            })
+            .collect(),
+        Value::Modifications(rules) => rules
+            .iter()
+            .map(|rule| {
+                let lasts = match rule.lasts_minutes {
+                    Some(minutes) => t.a("policy-lasts", &[("span", &span(t, minutes))]),
+                    None => t.m("policy-keeps-expiry"),
+                };
+                let within = rule
+                    .within_minutes
+                    .map(|minutes| t.a("policy-within", &[("span", &span(t, minutes))]))
+                    .unwrap_or_default();
+                let product = rule.product.clone().unwrap_or_default();
+                (
+                    format!(
+                        "{} · {}",
+                        t.m(&format!("modification-{}", rule.kind.as_str())),
+                        blood::component(frame, rule.component)
+                    ),
+                    [lasts, within, product]
+                        .into_iter()
+                        .filter(|part| !part.is_empty())
+                        .collect::<Vec<_>>()
+                        .join(" · "),
+                )
+            })
+            .collect(),
+    }
+}
+
+fn action_words(t: &Text, action: Action) -> String {
+    t.m(&format!("action-{}", action.name().replace('.', "-")))
+}
+
+fn compatibility(
+    frame: &Frame,
+    component: Component,
+    table: &Compatibility,
+) -> Vec<(String, String)> {
+    let t = &frame.t;
+    let name = blood::component(frame, component);
+    let mut rows: Vec<(String, String)> = Abo::ALL
+        .into_iter()
+        .map(|recipient| {
+            let given = table.abo.get(&recipient).map(|types| groups(types));
+            let under = table
+                .conditional
+                .get(&recipient)
+                .filter(|types| !types.is_empty())
+                .map(|types| t.a("policy-conditional", &[("groups", &groups(types))]))
+                .unwrap_or_default();
+            let given = given.unwrap_or_else(|| "—".into());
+            (
+                format!("{name} → {recipient}"),
+                format!("{given}  {under}").trim().to_owned(),
+            )
+        })
+        .collect();
+    rows.push((
+        format!("{name} → {}", t.m("group-abo-unknown")),
+        groups(&table.unknown),
+    ));
+    let rhd = match table.rhd {
+        lifeline_core::policy::Rhd::Match => "policy-rhd-match",
+        lifeline_core::policy::Rhd::Ignore => "policy-rhd-ignore",
+        lifeline_core::policy::Rhd::Advise => "policy-rhd-advise",
+    };
+    rows.push((format!("{name} · RhD"), t.m(rhd)));
+    rows
+}
+
+/// The rows that differ, as `before → after`; what is new or gone stands alone.
+pub fn changes(frame: &Frame, key: Key, from: &Value, to: &Value) -> Vec<(String, String)> {
+    let (from, to) = (rows(frame, key, from), rows(frame, key, to));
+    let mut changed = Vec::new();
+    for (name, words) in &to {
+        match from.iter().find(|(known, _)| known == name) {
+            Some((_, before)) if before == words => {}
+            Some((_, before)) => changed.push((name.clone(), format!("{before} → {words}"))),
+            None => changed.push((name.clone(), format!("+ {words}"))),
+        }
+    }
+    for (name, words) in &from {
+        if to.iter().all(|(known, _)| known != name) {
+            changed.push((name.clone(), format!("− {words}")));
+        }
+    }
+    changed
+}
+
+/// The text a form starts with: a number, a word a line, or the table as JSON.
+pub fn typed(value: &Value) -> String {
+    let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+    match value {
+        Value::Minutes(number) | Value::Count(number) => number.to_string(),
+        Value::Flag(flag) => flag.to_string(),
+        Value::Words(words) => words.join("\n"),
+        Value::Ranges(table) => json(serde_json::to_string_pretty(table)),
+        Value::Compatibility(table) => json(serde_json::to_string_pretty(table)),
+        Value::Grants(table) => json(serde_json::to_string_pretty(table)),
+        Value::Products(table) => json(serde_json::to_string_pretty(table)),
+        Value::Modifications(table) => json(serde_json::to_string_pretty(table)),
+    }
+}
+
+/// Why a text is no value of its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    /// No whole number.
+    Number,
+    /// Neither yes nor no.
+    Flag,
+    /// The table cannot be read: where and why, as the reader says.
+    Table {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the reader says.
+        reason: String,
+    },
+}
+
+impl ReadError {
+    /// The error for the person.
+    pub fn words(&self, t: &Text) -> String {
+        match self {
+            Self::Number => t.m("policy-bad-number"),
+            Self::Flag => t.m("policy-bad-flag"),
+            Self::Table {
+                line,
+                column,
+                reason,
+            } => t.a(
+                "policy-bad-table",
+                &[("line", line), ("column", column), ("reason", reason)],
+            ),
+        }
+    }
+}
+
+fn table<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
+    serde_json::from_str(text).map_err(|error| ReadError::Table {
+        line: error.line(),
+        column: error.column(),
+        reason: error.to_string(),
+    })
+}
+
+/// Reads what was typed.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn read(key: Key, text: &str) -> Result<Value, ReadError> {
+    let number = || text.trim().parse().map_err(|_| ReadError::Number);
+    Ok(match key.shape() {
+        Shape::Minutes => Value::Minutes(number()?),
+        Shape::Count => Value::Count(number()?),
+        Shape::Flag => Value::Flag(text.trim().parse().map_err(|_| ReadError::Flag)?),
+        Shape::Words => Value::Words(
+            text.lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        ),
+        Shape::Ranges => Value::Ranges(table(text)?),
+        Shape::Compatibility => Value::Compatibility(table(text)?),
+        Shape::Grants => Value::Grants(table(text)?),
+        Shape::Products => Value::Products(table(text)?),
+        Shape::Modifications => Value::Modifications(table(text)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_form_starts_with_reads_back_as_the_same_value() {
+        for entry in lifeline_policy::builtin().unwrap() {
+            assert_eq!(read(entry.key, &typed(&entry.value)), Ok(entry.value));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_table_is_said_with_its_place() {
+        let Err(ReadError::Table { line, .. }) = read(Key::Grants, "{\n\"nobody\": []\n}") else {
+            panic!("read")
+        };
+        assert_eq!(line, 2);
+        assert_eq!(read(Key::SessionIdle, "1.5"), Err(ReadError::Number));
+        assert_eq!(read(Key::TwoSamples, "maybe"), Err(ReadError::Flag));
+    }
+}
