@@ -9,5 +9,6 @@
 mod desk;
 mod entrance;
 mod links;
+mod rooms;
 mod stock;
 mod support;

@@ -16,7 +16,7 @@ use lifeline_server::clock::Clock;
 use lifeline_server::desk::{Outcome, Submission};
 use lifeline_server::entrance::digest;
 
-use crate::entrance::{Browser, visit};
+use crate::support::{Browser, visit};
 use crate::support::{Folder, bench, start, user};
 
 /// Everybody by role, all with one password; `senior2` besides.
