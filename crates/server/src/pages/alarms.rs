@@ -116,6 +116,21 @@ pub fn named(frame: &Frame, hospital: &Hospital, subject: &Subject) -> String {
     }
 }
 
+/// Where one acts on an alarm: the page of the thing, except where the work is done elsewhere.
+fn place(hospital: &Hospital, alarm: &Alarm) -> String {
+    match (alarm.kind, &alarm.subject) {
+        (AlarmKind::FoundIncompatible | AlarmKind::EmergencyClock, _) => "/issue/emergency".into(),
+        (
+            AlarmKind::RetrospectiveOverdue | AlarmKind::RetrospectiveWaiting,
+            Subject::Issue(issue),
+        ) => match hospital.issues.get(*issue) {
+            Some(issue) => address(&Subject::from(issue.request)),
+            None => address(&alarm.subject),
+        },
+        (_, subject) => address(subject),
+    }
+}
+
 /// An alarm in words, for one who looks.
 pub fn line(app: &App, frame: &Frame, hospital: &Hospital, visit: &Visit, alarm: &Alarm) -> Line {
     let key = alarm.kind.as_str().replace('_', "-");
@@ -124,7 +139,7 @@ pub fn line(app: &App, frame: &Frame, hospital: &Hospital, visit: &Visit, alarm:
         tone: tone(alarm.kind),
         what: t.m(&format!("alarm-{key}")),
         name: named(frame, hospital, &alarm.subject),
-        href: address(&alarm.subject),
+        href: place(hospital, alarm),
         at: frame.moment(alarm.at),
         deadline: has_deadline(alarm.kind),
         who: roles(frame, hospital, alarm.kind),

@@ -219,7 +219,7 @@ fn queues(frame: &Frame, hospital: &Hospital, may: &dyn Fn(Action) -> bool) -> V
             "board-retrospective",
             "clock",
             Tone::Stop,
-            "/alarms",
+            "/issue/emergency",
             true,
             &mut hospital
                 .issues

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::routing::get;
 use axum::Router;
 use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::routing::get;
 use futures_util::stream::{Stream, unfold};
 use lifeline_core::people::Action;
 use tokio::sync::broadcast::Receiver;

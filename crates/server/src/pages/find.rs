@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use lifeline_core::blood::{Din, UnitId};
@@ -30,7 +30,61 @@ const TEXT_MOST: usize = 512;
 
 /// The route of the search.
 pub fn routes() -> Router<App> {
-    Router::new().route("/find", get(find))
+    Router::new()
+        .route("/find", get(find))
+        .route("/requests/{id}", get(request))
+        .route("/crossmatches/{id}", get(crossmatch))
+        .route("/issues/{id}", get(issue))
+        .route("/lots/{id}", get(lot))
+}
+
+/// The page of a request: the department's, or the ward's own for those who only ask.
+async fn request(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Redirect, PageError> {
+    let id: RequestId = id.parse().map_err(|_| PageError::NotFound)?;
+    app.state().requests.get(id).ok_or(PageError::NotFound)?;
+    let asks = app.may(&visit, Action::RequestPlace) && !app.may(&visit, Action::RequestReview);
+    let room = if asks {
+        "/clinical/requests"
+    } else {
+        "/crossmatch"
+    };
+    Ok(Redirect::to(&format!("{room}/{id}")))
+}
+
+/// A crossmatch is shown with the request it was made for.
+async fn crossmatch(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Redirect, PageError> {
+    let id: CrossmatchId = id.parse().map_err(|_| PageError::NotFound)?;
+    let found = app.state().crossmatches.get(id).map(|found| found.request);
+    let of = found.ok_or(PageError::NotFound)?;
+    request(State(app), visit, Path(of.to_string())).await
+}
+
+/// A hand-over: at the issue window, or on the ward for those who only receive.
+async fn issue(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Redirect, PageError> {
+    let id: IssueId = id.parse().map_err(|_| PageError::NotFound)?;
+    app.state().issues.get(id).ok_or(PageError::NotFound)?;
+    let receives = app.may(&visit, Action::UnitFate) && !app.may(&visit, Action::UnitIssue);
+    let room = if receives { "/ward" } else { "/issue" };
+    Ok(Redirect::to(&format!("{room}/{id}")))
+}
+
+/// Lots stand together on one page.
+async fn lot(State(app): State<App>, Path(id): Path<String>) -> Result<Redirect, PageError> {
+    let id = LotId::parse(&id).map_err(|_| PageError::NotFound)?;
+    app.state().lots.get(&id).ok_or(PageError::NotFound)?;
+    Ok(Redirect::to("/lots"))
 }
 
 #[derive(Deserialize)]

@@ -200,12 +200,12 @@ async fn what_names_nobody_waits_in_the_error_queue_until_it_can_be_filed() {
     );
     sample(&desk).await;
     let message = desk.state().devices.failed().next().unwrap().id;
-    replay(&desk, message, user("lifeline"), bench())
+    replay(&desk, message, user("lifeline"), user("tech"), bench())
         .await
         .unwrap();
     assert_eq!(settled(&desk).await, MessageState::Filed);
     assert_eq!(desk.state().tests.iter().count(), 2);
-    replay(&desk, message, user("lifeline"), bench())
+    replay(&desk, message, user("lifeline"), user("tech"), bench())
         .await
         .unwrap();
     assert_eq!(
