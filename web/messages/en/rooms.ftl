@@ -140,3 +140,6 @@ message-dismiss = Dismiss
 message-dismiss-reason = Why nothing is to be done
 message-raw = As it came (control characters shown as signs)
 message-cut = The message is longer; the journal entry has all of it.
+fact-device = device
+fact-specimen = specimen
+event-device-part-stored = Part of a message stored

@@ -140,3 +140,6 @@ message-dismiss = 忽略
 message-dismiss-reason = 无需处理的理由
 message-raw = 原文（控制字符以符号显示）
 message-cut = 报文较长，全文见日志记录。
+fact-device = 设备
+fact-specimen = 样本
+event-device-part-stored = 已存报文片段

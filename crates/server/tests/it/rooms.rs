@@ -323,12 +323,7 @@ async fn a_policy_is_proposed_on_its_page_and_put_in_force_by_another() {
     let now = state.policies.at(Key::SessionIdle, clock.now()).unwrap();
     assert_eq!(now.entry.value, Value::Minutes(7));
     assert!(quality.read("/policy").await.contains("7 min"));
-    assert!(
-        quality
-            .read(page)
-            .await
-            .contains("put in force by 某quality")
-    );
+    assert!(quality.read(page).await.contains("put in force by quality"));
 
     // A table that would kill is refused with the reason, and nothing that was typed is lost.
     let tables = "/policy/compatibility.tables";
@@ -459,14 +454,6 @@ async fn the_error_queue_shows_the_wrong_byte_and_is_settled_by_a_person() {
     assert!(page.contains('␍') && !page.contains("<b>\r"));
 
     let mut auditor = enter(&site, "auditor").await;
-    let refused = auditor
-        .post("/board", "/messages/M000001/replay", &[])
-        .await;
-    assert_eq!(
-        refused.status(),
-        StatusCode::BAD_REQUEST,
-        "the board has no form"
-    );
     let refused = auditor
         .post("/journal", "/messages/M000001/replay", &[])
         .await;
