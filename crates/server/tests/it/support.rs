@@ -116,7 +116,6 @@ impl Browser {
     }
 
     /// The text of a page that must be there.
-    #[track_caller]
     pub async fn read(&mut self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
