@@ -14,6 +14,8 @@ use lifeline_wire::astm::lis1::Config;
 
 use crate::patients::{PATIENTS, group_wells, screen_wells};
 
+/// Where a tube is stored when it stands on the analyser; what follows is the position.
+pub(crate) const RACK: &str = "echo-1";
 /// How long an analyser waits between two looks at its rack.
 const LOOK: Duration = Duration::from_secs(3);
 /// How long a test takes here; a real one takes twenty minutes.
@@ -59,15 +61,22 @@ pub async fn start(app: &App) -> anyhow::Result<Analysers> {
     Ok(Analysers { links, tasks })
 }
 
-/// What stands on the rack: samples the department has not tested yet.
+/// What stands on the rack: samples stored on the analyser that the department has not tested yet.
 fn rack(app: &App, done: &BTreeSet<String>) -> Vec<String> {
     let (state, at) = (app.state(), app.desk.clock().now());
     worklist(&state, at)
         .into_iter()
         .filter_map(|(material, _)| match material {
-            Material::Sample(sample) => Some(sample.to_string()),
+            Material::Sample(sample) => state.samples.get(&sample).cloned(),
             Material::Unit(_) => None,
         })
+        .filter(|sample| {
+            sample
+                .stored
+                .as_deref()
+                .is_some_and(|place| place.starts_with(RACK))
+        })
+        .map(|sample| sample.id.to_string())
         .filter(|sample| !done.contains(sample))
         .collect()
 }

@@ -16,6 +16,7 @@ use lifeline_core::testing::{
 };
 use lifeline_core::unit::Checked;
 
+use crate::analyser::RACK;
 use crate::{House, bench};
 
 /// How far a patient of the demonstration has come.
@@ -350,7 +351,11 @@ pub(crate) async fn admit(house: &House) -> anyhow::Result<Vec<Admitted>> {
                         drawn: house.now() - SignedDuration::from_hours(*hours),
                         drawn_by: drawn_by.into(),
                         identity: Checked::Good,
-                        stored: Some(format!("R{}-{:02}", draw + 1, index + 1)),
+                        stored: Some(if *tested {
+                            format!("R{}-{:02}", draw + 1, index + 1)
+                        } else {
+                            format!("{RACK}/{:02}", index + 1)
+                        }),
                     },
                 )
                 .await?;
