@@ -188,7 +188,7 @@ fn truth(app: &App, sample: &str) -> BloodGroup {
         .unwrap_or(Abo::O);
     BloodGroup::new(
         abo,
-        if sum % 17 == 0 {
+        if sum.is_multiple_of(17) {
             RhD::Negative
         } else {
             RhD::Positive

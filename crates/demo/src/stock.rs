@@ -84,7 +84,7 @@ fn bag(
     }
     let now = house.now();
     // A few run out within hours, so that the near-expiry band is not empty.
-    let left = if number % 29 == 0 {
+    let left = if number.is_multiple_of(29) {
         random.random_range(3..48)
     } else {
         random.random_range(hours / 4..=hours)

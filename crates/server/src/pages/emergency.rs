@@ -201,7 +201,7 @@ fn command(frame: &Frame, hospital: &Hospital, form: &mut Form) -> Option<Declar
     let mut needs = Vec::new();
     for component in Component::ALL {
         let name = format!("need.{}", component.as_str());
-        let amount = form.read_optional(&name, read_hundredths, |()| t.m("request-number"));
+        let amount = form.read_optional(&name, read_hundredths, |_| t.m("request-number"));
         let measure = measures(hospital, component, frame.now).first().copied();
         if let (Some(hundredths), Some(measure)) = (amount.filter(|n| *n > 0), measure) {
             needs.push((

@@ -142,44 +142,51 @@ pub fn field_time(frame: &Frame, at: lifeline_core::Timestamp) -> String {
     frame.moment(at).text.replace(' ', "T")
 }
 
+/// A field that does not hold what it should; the page has the words for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotRead;
+
 /// Reads what a field of a form holds.
 ///
 /// # Errors
 /// No date and time.
-pub fn read_time(frame: &Frame, text: &str) -> Result<lifeline_core::Timestamp, ()> {
-    let local: jiff::civil::DateTime = text.trim().parse().map_err(|_| ())?;
+pub fn read_time(frame: &Frame, text: &str) -> Result<lifeline_core::Timestamp, NotRead> {
+    let local: jiff::civil::DateTime = text.trim().parse().map_err(|_| NotRead)?;
     local
         .to_zoned(frame.site.zone.clone())
         .map(|zoned| zoned.timestamp())
-        .map_err(|_| ())
+        .map_err(|_| NotRead)
 }
 
 /// Reads an amount with up to two decimals into hundredths.
 ///
 /// # Errors
 /// No number, or more than fits.
-pub fn read_hundredths(text: &str) -> Result<u32, ()> {
+pub fn read_hundredths(text: &str) -> Result<u32, NotRead> {
     let text = text.trim().replace(['，', ','], ".");
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    if part.len() > 2 || whole.len() > 6 {
-        return Err(());
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if part.len() > 2 || whole.len() > 6 || !digits(whole) || !digits(part) {
+        return Err(NotRead);
     }
-    let whole: u32 = whole.parse().map_err(|_| ())?;
-    let hundredths: u32 = format!("{part:0<2}").parse().map_err(|_| ())?;
+    let whole: u32 = whole.parse().map_err(|_| NotRead)?;
+    let hundredths: u32 = format!("{part:0<2}").parse().map_err(|_| NotRead)?;
     Ok(whole * 100 + hundredths)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read_hundredths;
+    use super::{NotRead, read_hundredths};
 
     #[test]
     fn amounts_are_read_exactly() {
         assert_eq!(read_hundredths("2"), Ok(200));
         assert_eq!(read_hundredths("1.5"), Ok(150));
         assert_eq!(read_hundredths("0.25"), Ok(25));
-        for bad in ["", "x", "1.234", "-1", "1.-1", "1234567", "1.2.3"] {
-            assert_eq!(read_hundredths(bad), Err(()), "{bad}");
+        for bad in [
+            "", "x", "1.234", "-1", "1.-1", "1.+1", "+1", "1234567", "1.2.3",
+        ] {
+            assert_eq!(read_hundredths(bad), Err(NotRead), "{bad}");
         }
     }
 }

@@ -196,11 +196,11 @@ fn order(frame: &Frame, hospital: &Hospital, form: &mut Form) -> Option<Order> {
     let choose = |()| t.m("field-choose");
     let component = form.read("component", |text| Component::parse(text).ok_or(()), choose);
     let urgency = form.read("urgency", |text| Urgency::parse(text).ok_or(()), choose);
-    let hundredths = form.read_optional("amount", read_hundredths, |()| t.m("request-number"));
+    let hundredths = form.read_optional("amount", read_hundredths, |_| t.m("request-number"));
     let needed = form.read(
         "needed",
         |text| read_time(frame, text),
-        |()| t.m("request-time"),
+        |_| t.m("request-time"),
     );
     if !form.is_ok() {
         return None;

@@ -185,11 +185,7 @@ fn page(
 fn fate(frame: &Frame, form: &mut Form) -> Option<Fate> {
     let t = frame.t;
     let time = |form: &mut Form, name: &str| {
-        form.read(
-            name,
-            |text| read_time(frame, text),
-            |()| t.m("request-time"),
-        )
+        form.read(name, |text| read_time(frame, text), |_| t.m("request-time"))
     };
     let started = time(form, "started");
     let ended = time(form, "ended");

@@ -390,7 +390,8 @@ fn a_suspect_sample_puts_the_whole_group_in_doubt() {
 
 #[test]
 fn warnings_stand_until_somebody_entitled_gives_a_reason_and_are_kept() {
-    let warned: [(Rule, &str, fn() -> Scene); 4] = [
+    type Warned = (Rule, &'static str, fn() -> Scene);
+    let warned: [Warned; 4] = [
         (Rule::RhdIncompatible, "senior", || {
             let mut scene = proven("A-", "A+");
             demographics(&mut scene, |who| who.sex = Sex::Male);

@@ -205,7 +205,8 @@ fn the_electronic_crossmatch_is_computed_and_off_by_default() {
     granted.trial.run(by("technologist"), command);
     granted.issue();
 
-    let spoiled: [(&str, fn(&mut Scene)); 4] = [
+    type Spoiled = (&'static str, fn(&mut Scene));
+    let spoiled: [Spoiled; 4] = [
         ("no-antibody-ever", |scene| {
             scene.trial.given(PatientEvent::AntibodyRecorded {
                 patient: scene.patient,
