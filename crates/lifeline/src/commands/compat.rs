@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use lifeline_core::Timestamp;
 use lifeline_core::blood::{Component, LabelGroup};
 use lifeline_core::issue::{Verdict, compatibility};
 use lifeline_core::policy::{Key, Value};
+use lifeline_server::clock::Clock;
 
 use crate::answer::{Failure, finish, print_json, print_line};
 
@@ -52,7 +52,7 @@ fn answer(arguments: &Arguments) -> Result<bool, Failure> {
         text => Some(group(text)?),
     };
     let unit = group(&arguments.unit)?;
-    let now = Timestamp::from_second(unix_seconds()).map_err(|e| Failure::new("clock", e))?;
+    let now = Clock::System.now();
     let mut entries = lifeline_policy::builtin().map_err(|e| Failure::new("policy", e))?;
     entries.retain(|entry| entry.key == Key::Compatibility && entry.effective <= now);
     let entry = entries.into_iter().max_by_key(|entry| entry.effective);
@@ -81,12 +81,4 @@ fn answer(arguments: &Arguments) -> Result<bool, Failure> {
         }
     }
     Ok(judgement.verdict != Verdict::Incompatible)
-}
-
-fn unix_seconds() -> i64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_secs()).ok())
-        .unwrap_or_default()
 }

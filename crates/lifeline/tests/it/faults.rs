@@ -120,8 +120,7 @@ async fn check(database: &str, ledger: &Mutex<Ledger>, kill: u64) {
         })
         .await
         .unwrap();
-    let ledger = ledger.lock().unwrap();
-    for (id, (_, answer)) in &ledger.answered {
+    for (id, (_, answer)) in &ledger.lock().unwrap().answered {
         let seqs = &entries[id];
         assert_eq!(seqs.len(), 1, "kill {kill}: {id} happened once");
         assert_eq!(

@@ -5,6 +5,7 @@ mod care;
 mod devices;
 mod patients;
 mod people;
+mod policy;
 mod samples;
 mod units;
 
@@ -85,6 +86,9 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("store-part", 4, devices::part),
     ("file-message", 28, devices::file),
     ("dismiss-message", 3, devices::dismiss),
+    ("propose-policy", 3, policy::propose),
+    ("activate-policy", 3, policy::activate),
+    ("withdraw-policy", 1, policy::withdraw),
 ];
 
 /// The policies of a new hospital and everybody who works there.
