@@ -12,6 +12,8 @@ export default defineConfig({
   // One demonstration hospital serves all specs; a spec that changes what others see makes its own patients and units.
   workers: 1,
   timeout: 60_000,
+  // A machine that builds beside the browser may be slow once; what fails twice is broken.
+  retries: process.env.CI ? 1 : 0,
   expect: { timeout: 10_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: [["list"]],
