@@ -3,7 +3,9 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use lifeline_core::command::Command;
-use lifeline_core::device::{DeviceEvent, FileMessage, MessageState, Raw, StoreMessage, StorePart};
+use lifeline_core::device::{
+    DeviceEvent, FileMessage, MessageState, Problem, Raw, StoreMessage, StorePart,
+};
 use lifeline_core::event::Event;
 use lifeline_core::finding::Refusal;
 use lifeline_core::id::{DeviceId, IdError, MessageId, UserId, WorkstationId};
@@ -179,7 +181,7 @@ impl Inbox {
                     .await?
                     .ok_or(InboxError::NoBytes(MessageId(0)))?;
                 if let Some(raw) = raw_of(&decode(&entry)?) {
-                    bytes.extend(unraw(raw));
+                    bytes.extend(unraw(raw).ok_or(InboxError::NoBytes(MessageId(0)))?);
                 }
             }
             self.store(&bytes).await?;
@@ -215,7 +217,7 @@ pub async fn bytes_of(desk: &Desk, message: MessageId) -> Result<Vec<u8>, InboxE
     };
     let entry = entry.ok_or(InboxError::NoBytes(message))?;
     raw_of(&decode(&entry)?)
-        .map(unraw)
+        .and_then(unraw)
         .ok_or(InboxError::NoBytes(message))
 }
 
@@ -245,9 +247,12 @@ pub async fn replay(
     let bytes = bytes_of(desk, message).await?;
     let (observed, problems) = match profile {
         Some(profile) => observed(&read(&profile, &bytes), state.offset(desk.clock().now())),
+        // Without a profile nothing can be made of it: it stays a problem and never counts as filed.
         None => match &found.state {
-            MessageState::Failed(problems) => (Vec::new(), problems.clone()),
-            _ => (Vec::new(), Vec::new()),
+            MessageState::Failed(problems) if !problems.is_empty() => {
+                (Vec::new(), problems.clone())
+            }
+            _ => (Vec::new(), vec![no_profile()]),
         },
     };
     let command = FileMessage {
@@ -259,6 +264,14 @@ pub async fn replay(
     Ok(desk
         .submit(Submission::new(command, system, workstation))
         .await?)
+}
+
+fn no_profile() -> Problem {
+    Problem {
+        at: 0,
+        reason: "the device has no readable profile".into(),
+        findings: Vec::new(),
+    }
 }
 
 fn profile_file(path: &str) -> Option<Profile> {
@@ -275,9 +288,10 @@ fn raw(bytes: &[u8]) -> Raw {
     }
 }
 
-fn unraw(raw: &Raw) -> Vec<u8> {
-    match raw {
+/// The bytes; none when what is stored is no base64.
+fn unraw(raw: &Raw) -> Option<Vec<u8>> {
+    Some(match raw {
         Raw::Text(text) => text.clone().into_bytes(),
-        Raw::Base64(text) => BASE64.decode(text).unwrap_or_default(),
-    }
+        Raw::Base64(text) => BASE64.decode(text).ok()?,
+    })
 }
