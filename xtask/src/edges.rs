@@ -8,19 +8,26 @@ use serde_json::Value;
 use crate::{Findings, cargo};
 
 const CORE: &str = "lifeline-core";
+const QC: &str = "lifeline-qc";
 
 /// What each of our crates may use of ours. A new crate states its arrows here.
 const ALLOWED: &[(&str, &[&str])] = &[
-    (CORE, &[]),
-    ("lifeline-policy", &[CORE]),
+    // Arithmetic beneath the core, as pure as it.
+    (QC, &[]),
+    (CORE, &[QC]),
+    // Beside the gate, never beneath it: the core must not share compatibility code with what recommends.
+    ("lifeline-decisions", &[CORE, QC]),
+    ("lifeline-policy", &[CORE, QC]),
     ("lifeline-wire", &[CORE]),
     ("lifeline-journal", &[]),
-    ("lifeline-reports", &[CORE, "lifeline-journal"]),
-    ("lifeline-simulation", &[CORE, "lifeline-policy"]),
+    ("lifeline-reports", &[CORE, QC, "lifeline-journal"]),
+    ("lifeline-simulation", &[CORE, QC, "lifeline-policy"]),
     (
         "lifeline-server",
         &[
             CORE,
+            QC,
+            "lifeline-decisions",
             "lifeline-policy",
             "lifeline-wire",
             "lifeline-journal",
@@ -29,12 +36,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "lifeline-demo",
-        &[CORE, "lifeline-policy", "lifeline-wire", "lifeline-server"],
+        &[
+            CORE,
+            QC,
+            "lifeline-policy",
+            "lifeline-wire",
+            "lifeline-server",
+        ],
     ),
     (
         "lifeline",
         &[
             CORE,
+            QC,
+            "lifeline-decisions",
             "lifeline-policy",
             "lifeline-wire",
             "lifeline-journal",
