@@ -8,6 +8,7 @@ const modules = join(here, "node_modules");
 const dist = join(here, "dist");
 
 const files = {
+  "echarts.js": "echarts/dist/echarts.common.min.js",
   "htmx.js": "htmx.org/dist/htmx.min.js",
   "tabler.css": "@tabler/core/dist/css/tabler.min.css",
 };
@@ -15,8 +16,8 @@ const files = {
 // Add an icon here by its Tabler name, then use it with the `icon` macro.
 const icons = `
   alert-octagon alert-triangle arrow-right arrows-cross arrows-exchange barcode bed bell building-hospital building-warehouse
-  certificate check chevron-left chevron-right circle-check clock contrast device-heart-monitor door-exit download droplet edit
-  eye filter flask fridge heart-rate-monitor history info-circle language layout-dashboard link list-details lock logout map-pin
+  certificate chart-dots chart-line check checkup-list chevron-left chevron-right circle-check clock contrast device-heart-monitor door-exit download droplet edit
+  eye filter flag flask fridge heart-rate-monitor history info-circle language layout-dashboard link list-details lock logout map-pin
   microscope moon notebook package-import plus printer refresh scale scan search settings shield-check shield-lock signature
   stethoscope sun test-pipe thermometer tool trash truck-delivery unlink user users x
 `.trim().split(/\s+/);
