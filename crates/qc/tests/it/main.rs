@@ -1,0 +1,3 @@
+//! The tests of the quality arithmetic through its public door.
+
+mod vectors;
