@@ -13,6 +13,7 @@ use lifeline_core::people::Action;
 
 use crate::desk::{Desk, DeskError, Outcome, Submission};
 use crate::entrance::{Keeper, SignInError};
+use crate::links::{Lines, Profiles};
 use crate::web::frame::{Site, Visit, assemble};
 use crate::web::pages::DemoLogin;
 use crate::web::{Form, Frame, PageError};
@@ -33,6 +34,10 @@ pub struct App {
     pub demo_logins: Arc<[(String, String)]>,
     /// The program's own account.
     pub system: UserId,
+    /// The dialect profiles of machines.
+    pub profiles: Profiles,
+    /// How the lines to machines stand.
+    pub lines: Lines,
 }
 
 impl FromRef<App> for Desk {
@@ -181,6 +186,7 @@ pub fn desk_error(error: DeskError) -> PageError {
             PageError::Unavailable
         }
         DeskError::TooLarge(_) => PageError::TooLarge,
+        DeskError::IdTaken(_) => PageError::IdTaken,
         DeskError::Encoding(_) => PageError::internal(error),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -19,7 +19,9 @@ use crate::clock::Clock;
 use crate::desk::{Desk, DeskError, Outcome, ReplayError, Standing, Submission};
 use crate::entrance::{Keeper, PasswordError, digest};
 use crate::jobs;
-use crate::links::{self, Inbox, InboxError, LinkConfig, LinkError, OpenLink};
+use crate::links::{
+    self, Inbox, InboxError, LineState, Lines, LinkConfig, LinkError, OpenLink, Profiles,
+};
 use crate::web::frame::Site;
 
 /// The server's configuration: the file `lifeline.toml`, overridden by `LIFELINE_…` in the environment and by flags.
@@ -36,6 +38,8 @@ pub struct Config {
     pub name_en: String,
     /// Names this server among several on one database; the host name by default.
     pub server_name: String,
+    /// The folder of the hospital's own device profiles, `NAME.toml` each.
+    pub profiles: Option<PathBuf>,
     /// Device links, by name.
     #[serde(rename = "link")]
     pub links: BTreeMap<String, LinkConfig>,
@@ -49,6 +53,7 @@ impl Default for Config {
             name_zh: "输血科".into(),
             name_en: "Transfusion Department".into(),
             server_name: "lifeline".into(),
+            profiles: None,
             links: BTreeMap::new(),
         }
     }
@@ -140,6 +145,8 @@ pub async fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
         }),
         demo_logins: Arc::new([]),
         system,
+        profiles: Profiles::new(config.profiles.clone()),
+        lines: Lines::default(),
         desk,
     })
 }
@@ -213,14 +220,15 @@ pub async fn open_links(
 ) -> Result<Vec<OpenLink>, ServeError> {
     let mut open = Vec::with_capacity(configured.len());
     for (name, config) in configured {
-        let profile = config.profile(name)?;
+        let profile = config.profile(name, &app.profiles)?;
         let inbox = Inbox::new(
             app.desk.clone(),
             app.system.clone(),
             name,
             config.device.clone(),
             profile,
-        )?;
+        )?
+        .telling(&app.lines);
         links::pick_up(&app.desk, std::slice::from_ref(&inbox)).await?;
         open.push(links::open(inbox, config).await?);
     }
@@ -241,7 +249,7 @@ pub fn keep_links(
     configured: BTreeMap<String, LinkConfig>,
 ) -> Result<tokio::task::JoinHandle<()>, ServeError> {
     for (name, config) in &configured {
-        config.profile(name)?;
+        config.profile(name, &app.profiles)?;
     }
     let app = app.clone();
     Ok(tokio::spawn(async move {
@@ -254,6 +262,13 @@ pub fn keep_links(
                 }
                 Err(error) => {
                     tracing::error!(%error, "device links");
+                    let (at, reason) = (app.desk.clock().now(), error.to_string());
+                    for (name, config) in &configured {
+                        let down = LineState::Down {
+                            reason: reason.clone(),
+                        };
+                        app.lines.set(name, &config.device, down, at);
+                    }
                     tokio::time::sleep(LINKS_AGAIN).await;
                 }
             }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceEvent, Problem};
+use super::{DeviceEvent, Problem, Trouble};
 use crate::blood::{Din, UnitId};
 use crate::command::{Context, Decide, Decision, authorised};
 use crate::event::Event;
@@ -82,7 +82,7 @@ impl Decide for FileMessage {
                 .map_err(|finding| {
                     problems.push(Problem {
                         at: 0,
-                        reason: String::new(),
+                        reason: Trouble::Refused(String::new()),
                         findings: vec![finding],
                     })
                 })
@@ -115,7 +115,7 @@ impl Decide for FileMessage {
                     Err(findings) => {
                         problems.push(Problem {
                             at: observed.at,
-                            reason: observed.specimen.clone(),
+                            reason: Trouble::Refused(observed.specimen.clone()),
                             findings,
                         });
                     }

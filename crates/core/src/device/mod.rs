@@ -3,10 +3,12 @@
 mod file;
 mod machine;
 mod store;
+mod trouble;
 
 pub use file::{FileMessage, Observed};
 pub use machine::{RegisterDevice, SetDeviceService};
-pub use store::{DismissMessage, StoreMessage, StorePart};
+pub use store::{DismissMessage, PARTS_MOST, StoreMessage, StorePart};
+pub use trouble::Trouble;
 
 use std::sync::Arc;
 
@@ -64,8 +66,8 @@ pub enum MessageState {
 pub struct Problem {
     /// Byte offset into the raw message.
     pub at: u64,
-    /// What is wrong, for a technician; the specimen as named where the findings say what is wrong.
-    pub reason: String,
+    /// What is wrong.
+    pub reason: Trouble,
     /// What the rules found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,

@@ -55,6 +55,10 @@ impl Decide for StoreMessage {
     }
 }
 
+/// The most parts of one message that may wait to become whole. What goes on longer is no message: the link breaks the line off,
+/// what is stored becomes a message in the error queue, and the device begins anew.
+pub const PARTS_MOST: usize = 4_096;
+
 /// Stores a part of a message of a device that does not say where its messages end, so that the part can be acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorePart {
@@ -73,7 +77,13 @@ impl Decide for StorePart {
         Vec::new()
     }
 
-    fn decide(&self, _: &Hospital, _: &Context) -> Decision {
+    fn decide(&self, hospital: &Hospital, _: &Context) -> Decision {
+        let waiting = hospital.devices.parts.get(&self.link).map_or(0, Vec::len);
+        if waiting >= PARTS_MOST {
+            return Err(Finding::bad_value("parts", "why-too-many")
+                .with("most", PARTS_MOST as i64)
+                .into());
+        }
         Ok(vec![
             DeviceEvent::PartStored {
                 link: self.link.clone(),

@@ -6,11 +6,18 @@ use lifeline_core::command::{Context, decide};
 use lifeline_core::event::{AuditEvent, Event};
 use lifeline_core::finding::Refusal;
 use lifeline_core::hospital::{Hospital, Stamp};
+use lifeline_core::id::UserId;
 use lifeline_journal::{Draft, Entry, MAX_BODY_BYTES};
 use uuid::Uuid;
 
 use super::replay::{ReplayError, decode};
 use super::{Answer, DeskError, Job, Outcome, Submission};
+
+/// What became of a command, and who gave it.
+pub(super) struct Given {
+    pub by: UserId,
+    pub outcome: Outcome,
+}
 
 /// A batch on its way: decided on a tentative copy, not yet durable.
 pub(super) struct Batch {
@@ -20,13 +27,13 @@ pub(super) struct Batch {
     pub drafts: Vec<Draft>,
     /// The kinds of what is to be appended, once each.
     pub kinds: Vec<&'static str>,
-    outcomes: HashMap<Uuid, Outcome>,
+    outcomes: HashMap<Uuid, Given>,
     waiting: Vec<(Uuid, Answer)>,
 }
 
 impl Batch {
     /// A batch on a copy of the published state, knowing which commands have an outcome already.
-    pub fn new(published: &Hospital, known: HashMap<Uuid, Outcome>) -> Self {
+    pub fn new(published: &Hospital, known: HashMap<Uuid, Given>) -> Self {
         Self {
             hospital: published.clone(),
             drafts: Vec::new(),
@@ -40,10 +47,16 @@ impl Batch {
     pub fn take(&mut self, job: Job, at: Timestamp) {
         let Job { submission, answer } = job;
         let id = submission.id;
+        let by = submission.actor.clone();
+        if self.outcomes.get(&id).is_some_and(|given| given.by != by) {
+            // What became of it is the business of whoever gave it.
+            let _ = answer.send(Err(DeskError::IdTaken(id)));
+            return;
+        }
         if !self.outcomes.contains_key(&id) {
             match self.decide(submission, at) {
                 Ok(outcome) => {
-                    self.outcomes.insert(id, outcome);
+                    self.outcomes.insert(id, Given { by, outcome });
                 }
                 Err(error) => {
                     // The caller may have gone; then nobody needs the answer.
@@ -123,8 +136,8 @@ impl Batch {
             outcomes, waiting, ..
         } = self;
         for (id, answer) in waiting {
-            if let Some(outcome) = outcomes.get(&id) {
-                let _ = answer.send(Ok(outcome.clone()));
+            if let Some(given) = outcomes.get(&id) {
+                let _ = answer.send(Ok(given.outcome.clone()));
             }
         }
     }
@@ -137,15 +150,20 @@ impl Batch {
     }
 }
 
-/// The outcome that entries of one command record.
-pub(super) fn outcome(entries: &[Entry]) -> Result<Outcome, ReplayError> {
+/// The outcome that entries of one command record, and whose it is; none without entries.
+pub(super) fn outcome(entries: &[Entry]) -> Result<Option<Given>, ReplayError> {
     let facts = entries.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+    let Some(by) = facts.first().map(|(stamp, _)| stamp.by.clone()) else {
+        return Ok(None);
+    };
     if let [(_, Event::Audit(AuditEvent::Refused { findings, .. }))] = facts.as_slice() {
-        return Ok(Outcome::Refused(Refusal {
+        let outcome = Outcome::Refused(Refusal {
             findings: findings.clone(),
-        }));
+        });
+        return Ok(Some(Given { by, outcome }));
     }
-    Ok(Outcome::Accepted {
+    let outcome = Outcome::Accepted {
         facts: facts.into(),
-    })
+    };
+    Ok(Some(Given { by, outcome }))
 }

@@ -38,7 +38,7 @@ pub const LISTENERS_LAG: usize = 256;
 /// A command with everything that goes with it.
 #[derive(Debug, Clone)]
 pub struct Submission {
-    /// Idempotency: the same id answers the first outcome.
+    /// Idempotency: the same id from the same person answers the first outcome; from anybody else it is refused.
     pub id: Uuid,
     /// What is to be done.
     pub command: Command,
@@ -109,6 +109,9 @@ pub enum DeskError {
     /// The command's facts are larger than the journal takes.
     #[error("the command is larger than the journal takes: {0} bytes")]
     TooLarge(usize),
+    /// Somebody else gave a command under this id.
+    #[error("somebody else gave a command under the id {0}")]
+    IdTaken(Uuid),
     /// The desk was closed.
     #[error("the desk is closed")]
     Closed,

@@ -8,11 +8,10 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
-use super::batch::{Batch, outcome};
+use super::batch::{Batch, Given, outcome};
 use super::replay::{ReplayError, decode, snapshot};
 use super::{
-    BATCH, BATCH_ENTRIES, DeskError, Job, LEASE, LEASE_BEAT, Outcome, Published, SNAPSHOT_EVERY,
-    Standing,
+    BATCH, BATCH_ENTRIES, DeskError, Job, LEASE, LEASE_BEAT, Published, SNAPSHOT_EVERY, Standing,
 };
 use crate::clock::Clock;
 
@@ -206,16 +205,16 @@ impl Writer {
         }
     }
 
-    async fn known(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Outcome>, DeskError> {
+    async fn known(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Given>, DeskError> {
         let found = self.journal.known(ids).await?;
         found
             .into_iter()
-            .map(|(id, entries)| match outcome(&entries) {
-                Ok(outcome) => Ok((id, outcome)),
-                Err(error) => Err(DeskError::Journal(JournalError::Corrupt {
+            .filter_map(|(id, entries)| match outcome(&entries) {
+                Ok(given) => given.map(|given| Ok((id, given))),
+                Err(error) => Some(Err(DeskError::Journal(JournalError::Corrupt {
                     seq: entries.first().map(|entry| entry.seq),
                     reason: error.to_string(),
-                })),
+                }))),
             })
             .collect()
     }

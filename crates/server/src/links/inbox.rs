@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use lifeline_core::command::Command;
 use lifeline_core::device::{
-    DeviceEvent, FileMessage, MessageState, Problem, Raw, StoreMessage, StorePart,
+    DeviceEvent, FileMessage, MessageState, Problem, Raw, StoreMessage, StorePart, Trouble,
 };
 use lifeline_core::event::Event;
 use lifeline_core::finding::Refusal;
@@ -12,8 +12,8 @@ use lifeline_core::id::{DeviceId, IdError, MessageId, UserId, WorkstationId};
 use lifeline_journal::{Hash, JournalError};
 use lifeline_wire::profile::{DomainReading, Profile, read};
 
-use super::raw_of;
 use super::read::observed;
+use super::{LineState, Lines, Profiles, raw_of};
 use crate::desk::{Desk, DeskError, Outcome, ReplayError, Submission, decode};
 
 /// Why a message could not be stored or filed.
@@ -48,6 +48,8 @@ pub struct Inbox {
     pub device: DeviceId,
     /// Its dialect.
     pub profile: Arc<Profile>,
+    /// Where it says how its line stands.
+    pub(super) lines: Lines,
     desk: Desk,
     system: UserId,
     workstation: WorkstationId,
@@ -79,10 +81,26 @@ impl Inbox {
             link: link.into(),
             device,
             profile,
+            lines: Lines::default(),
             desk,
             system,
             workstation,
         })
+    }
+
+    /// The same, telling these lines how its own stands.
+    #[must_use]
+    pub fn telling(self, lines: &Lines) -> Self {
+        Self {
+            lines: lines.clone(),
+            ..self
+        }
+    }
+
+    /// Says how the line stands now.
+    pub(super) fn line(&self, state: LineState) {
+        let at = self.desk.clock().now();
+        self.lines.set(&self.link, &self.device, state, at);
     }
 
     /// The desk behind it.
@@ -139,12 +157,42 @@ impl Inbox {
     /// # Errors
     /// It is not stored.
     pub async fn store_part(&self, bytes: &[u8]) -> Result<(), InboxError> {
-        self.submit(StorePart {
+        let part = StorePart {
             link: self.link.clone(),
             raw: raw(bytes),
-        })
-        .await
-        .map(|_| ())
+        };
+        match self.submit(part.clone()).await {
+            // As many as may wait: what is there becomes a message of its own, and nothing is lost.
+            Err(InboxError::Refused(_)) => {
+                if let Some((stored, bytes)) = self.put_together().await? {
+                    self.file(stored.message, &bytes).await?;
+                }
+                self.submit(part).await.map(|_| ())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Makes one message of the parts that are waiting on this link.
+    async fn put_together(&self) -> Result<Option<(Stored, Vec<u8>)>, InboxError> {
+        let state = self.desk.state();
+        let Some((_, parts)) = state.devices.parts().find(|(link, _)| **link == self.link) else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        for seq in parts {
+            let entry = self
+                .desk
+                .journal()
+                .entry(*seq)
+                .await?
+                .ok_or(InboxError::NoBytes(MessageId(0)))?;
+            if let Some(raw) = raw_of(&decode(&entry)?) {
+                bytes.extend(unraw(raw).ok_or(InboxError::NoBytes(MessageId(0)))?);
+            }
+        }
+        let stored = self.store(&bytes).await?;
+        Ok(Some((stored, bytes)))
     }
 
     /// Reads a stored message by the device's profile and files what it says.
@@ -171,21 +219,7 @@ impl Inbox {
 
     /// Files what was stored over this link and not acted on, after putting together the parts that never became complete.
     pub(super) async fn pick_up(&self, desk: &Desk) -> Result<(), InboxError> {
-        let state = desk.state();
-        if let Some((_, parts)) = state.devices.parts().find(|(link, _)| **link == self.link) {
-            let mut bytes = Vec::new();
-            for seq in parts {
-                let entry = desk
-                    .journal()
-                    .entry(*seq)
-                    .await?
-                    .ok_or(InboxError::NoBytes(MessageId(0)))?;
-                if let Some(raw) = raw_of(&decode(&entry)?) {
-                    bytes.extend(unraw(raw).ok_or(InboxError::NoBytes(MessageId(0)))?);
-                }
-            }
-            self.store(&bytes).await?;
-        }
+        self.put_together().await?;
         let waiting: Vec<MessageId> = desk
             .state()
             .devices
@@ -227,6 +261,7 @@ pub async fn bytes_of(desk: &Desk, message: MessageId) -> Result<Vec<u8>, InboxE
 /// The message, its device or profile is gone, or the desk did not take it.
 pub async fn replay(
     desk: &Desk,
+    profiles: &Profiles,
     message: MessageId,
     system: UserId,
     asked_by: UserId,
@@ -237,13 +272,13 @@ pub async fn replay(
         .devices
         .message(message)
         .ok_or(InboxError::NoBytes(message))?;
-    let profile = found
+    let named = found
         .device
         .as_ref()
         .and_then(|device| state.devices.all.get(device))
-        .and_then(|device| {
-            Profile::builtin(&device.profile).or_else(|| profile_file(&device.profile))
-        });
+        .map(|device| device.profile.clone())
+        .unwrap_or_default();
+    let profile = profiles.get(&named).ok();
     let bytes = bytes_of(desk, message).await?;
     let (observed, problems) = match profile {
         Some(profile) => observed(&read(&profile, &bytes), state.offset(desk.clock().now())),
@@ -252,7 +287,7 @@ pub async fn replay(
             MessageState::Failed(problems) if !problems.is_empty() => {
                 (Vec::new(), problems.clone())
             }
-            _ => (Vec::new(), vec![no_profile()]),
+            _ => (Vec::new(), vec![no_profile(named)]),
         },
     };
     let command = FileMessage {
@@ -266,18 +301,12 @@ pub async fn replay(
         .await?)
 }
 
-fn no_profile() -> Problem {
+fn no_profile(profile: String) -> Problem {
     Problem {
         at: 0,
-        reason: "the device has no readable profile".into(),
+        reason: Trouble::NoProfile { profile },
         findings: Vec::new(),
     }
-}
-
-fn profile_file(path: &str) -> Option<Profile> {
-    std::fs::read_to_string(path)
-        .ok()
-        .and_then(|text| Profile::parse(&text).ok())
 }
 
 fn raw(bytes: &[u8]) -> Raw {

@@ -6,8 +6,10 @@
 mod answer;
 mod astm;
 mod inbox;
+mod lines;
 mod mllp;
 mod play;
+mod profiles;
 mod read;
 mod transport;
 
@@ -23,7 +25,9 @@ use lifeline_wire::profile::Profile;
 use serde::Deserialize;
 
 pub use inbox::{Inbox, InboxError, bytes_of, replay};
+pub use lines::{Line, LineState, Lines};
 pub use play::{Instrument, PlayError};
+pub use profiles::{ProfileError, Profiles};
 pub use read::observed;
 
 use crate::desk::Desk;
@@ -34,7 +38,7 @@ use crate::desk::Desk;
 pub struct LinkConfig {
     /// The machine, as registered.
     pub device: DeviceId,
-    /// A profile that comes with the program, or the path of a profile file.
+    /// The name of a profile that comes with the program, or of a file in the configured folder of profiles.
     pub profile: String,
     /// We are the TCP server on this address.
     pub listen: Option<SocketAddr>,
@@ -85,20 +89,14 @@ impl LinkConfig {
     ///
     /// # Errors
     /// [`LinkError::Profile`].
-    pub fn profile(&self, link: &str) -> Result<Arc<Profile>, LinkError> {
-        let wrong = |reason: String| LinkError::Profile {
-            link: link.into(),
-            profile: self.profile.clone(),
-            reason,
-        };
-        if let Some(profile) = Profile::builtin(&self.profile) {
-            return Ok(Arc::new(profile));
-        }
-        let text =
-            std::fs::read_to_string(&self.profile).map_err(|error| wrong(error.to_string()))?;
-        Profile::parse(&text)
-            .map(Arc::new)
-            .map_err(|error| wrong(error.to_string()))
+    pub fn profile(&self, link: &str, profiles: &Profiles) -> Result<Arc<Profile>, LinkError> {
+        profiles
+            .get(&self.profile)
+            .map_err(|error| LinkError::Profile {
+                link: link.into(),
+                profile: self.profile.clone(),
+                reason: error.to_string(),
+            })
     }
 }
 
@@ -110,11 +108,13 @@ pub struct OpenLink {
     /// Where it listens, when it does.
     pub address: Option<SocketAddr>,
     task: tokio::task::JoinHandle<()>,
+    lines: Lines,
 }
 
 impl Drop for OpenLink {
     fn drop(&mut self) {
         self.task.abort();
+        self.lines.close(&self.name);
     }
 }
 
@@ -133,6 +133,7 @@ pub async fn open(inbox: Inbox, config: &LinkConfig) -> Result<OpenLink, LinkErr
         return Err(LinkError::Transport(name));
     }
     let mut address = None;
+    let lines = inbox.lines.clone();
     let task = if let Some(listen) = config.listen {
         let listener = transport::bind(&name, listen).await?;
         address = listener.local_addr().ok();
@@ -150,6 +151,7 @@ pub async fn open(inbox: Inbox, config: &LinkConfig) -> Result<OpenLink, LinkErr
         name,
         address,
         task,
+        lines,
     })
 }
 

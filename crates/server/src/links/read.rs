@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use lifeline_core::Timestamp;
 use lifeline_core::blood::{Abo, BloodGroup, RhD};
-use lifeline_core::device::{Observed, Problem};
+use lifeline_core::device::{Observed, Problem, Trouble};
 use lifeline_core::id::LotId;
 use lifeline_core::testing::{Call, Interpretation, Reading, TestKind};
 use lifeline_wire::profile::{DomainReading, Meaning, Observation, Status};
@@ -16,7 +16,7 @@ pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<
     let mut problems: Vec<Problem> = reading
         .problems
         .iter()
-        .map(|problem| wrong(problem.at, problem.reason.clone()))
+        .map(|problem| wrong(problem.at, Trouble::Unreadable(problem.reason.clone())))
         .collect();
     for observation in reading
         .observations
@@ -46,7 +46,7 @@ pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<
     (tests.into_iter().map(|(_, test)| test).collect(), problems)
 }
 
-fn wrong(at: usize, reason: String) -> Problem {
+fn wrong(at: usize, reason: Trouble) -> Problem {
     Problem {
         at: at as u64,
         reason,
@@ -55,40 +55,33 @@ fn wrong(at: usize, reason: String) -> Problem {
 }
 
 /// The specimen and kind an observation belongs to; nothing for a result that another one stands for.
-fn one(observation: &Observation) -> Result<Option<(String, TestKind)>, String> {
+fn one(observation: &Observation) -> Result<Option<(String, TestKind)>, Trouble> {
+    let result = || observation.name.clone();
     match observation.status {
         Some(Status::Repeat) => return Ok(None),
         Some(Status::Preliminary | Status::Pending | Status::CannotBeDone) => {
-            return Err(format!(
-                "{}: the device has no final result for this yet",
-                observation.name
-            ));
+            return Err(Trouble::NotFinal { result: result() });
         }
         _ => {}
     }
     let specimen = match (&observation.sample, &observation.unit) {
         (Some(_), Some(_)) => {
-            return Err(format!(
-                "{}: a crossmatch; it is recorded on the crossmatch page with this reading beside it",
-                observation.name
-            ));
+            return Err(Trouble::NoTest {
+                result: result(),
+                test: observation.test.clone(),
+            });
         }
         (Some(id), None) | (None, Some(id)) => id.clone(),
         (None, None) => {
-            return Err(format!(
-                "{}: names neither sample nor unit",
-                observation.name
-            ));
+            return Err(Trouble::NoSpecimen { result: result() });
         }
     };
     if !observation.other_samples.is_empty() {
-        return Err(format!("{}: names more than one sample", observation.name));
+        return Err(Trouble::SeveralSamples { result: result() });
     }
-    let kind = TestKind::parse(&observation.test).ok_or_else(|| {
-        format!(
-            "{}: {} is no test that is filed by itself",
-            observation.name, observation.test
-        )
+    let kind = TestKind::parse(&observation.test).ok_or_else(|| Trouble::NoTest {
+        result: result(),
+        test: observation.test.clone(),
     })?;
     Ok(Some((specimen, kind)))
 }
@@ -107,18 +100,20 @@ fn blank(specimen: String, kind: TestKind, observation: &Observation) -> Observe
     }
 }
 
-fn add(test: &mut Observed, observation: &Observation, offset: Offset) -> Result<(), String> {
+fn add(test: &mut Observed, observation: &Observation, offset: Offset) -> Result<(), Trouble> {
     test.edited |= observation.edited;
     for lot in &observation.lots {
         test.lots
-            .insert(LotId::parse(&lot.lot).map_err(|error| format!("lot {:?}: {error}", lot.lot))?);
+            .insert(LotId::parse(&lot.lot).map_err(|_| Trouble::BadLot {
+                lot: lot.lot.clone(),
+            })?);
     }
     if let Some(at) = observation
         .completed
         .as_deref()
         .or(observation.started.as_deref())
     {
-        test.read = Some(moment(at, offset).ok_or_else(|| format!("{at:?} is no date and time"))?);
+        test.read = Some(moment(at, offset).ok_or_else(|| Trouble::BadTime { text: at.into() })?);
     }
     match (
         observation.well,
@@ -128,15 +123,17 @@ fn add(test: &mut Observed, observation: &Observation, offset: Offset) -> Result
     ) {
         (Some(well), Some(grade), ..) => test.readings.push(Reading { well, grade }),
         (_, _, Some(means), Some(value)) => {
-            let stated = stated(means, value, test.stated.take())
-                .ok_or_else(|| format!("{value:?} is no interpretation of {means:?}"))?;
+            let stated = stated(means, value, test.stated.take()).ok_or_else(|| {
+                Trouble::BadInterpretation {
+                    value: value.into(),
+                }
+            })?;
             test.stated = Some(stated);
         }
         _ => {
-            return Err(format!(
-                "{}: neither a well nor an interpretation",
-                observation.name
-            ));
+            return Err(Trouble::NoReading {
+                result: observation.name.clone(),
+            });
         }
     }
     Ok(())

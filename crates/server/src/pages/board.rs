@@ -14,6 +14,7 @@ use lifeline_core::subject::Subject;
 use lifeline_core::unit::{Hold, Status};
 
 use crate::app::App;
+use crate::links::Lines;
 use crate::pages::{alarms as alarm_pages, blood, stock};
 use crate::web::words::address;
 use crate::web::{Frame, GroupMark, Moment, PageError, Tone, Visit, render};
@@ -92,7 +93,7 @@ async fn show(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Resp
             .collect(),
         requests,
         request_count: open().count(),
-        queues: queues(&frame, &hospital, &may),
+        queues: queues(&frame, &hospital, &app.lines, &may),
         stock: may(Action::ViewStock).then(|| stock::grid_of(&frame, &hospital)),
         frame: frame.clone(),
     };
@@ -139,7 +140,12 @@ fn request_line(
     }
 }
 
-fn queues(frame: &Frame, hospital: &Hospital, may: &dyn Fn(Action) -> bool) -> Vec<Queue> {
+fn queues(
+    frame: &Frame,
+    hospital: &Hospital,
+    lines: &Lines,
+    may: &dyn Fn(Action) -> bool,
+) -> Vec<Queue> {
     let now = frame.now;
     let mut queues = Vec::new();
     let mut put = |word: &str,
@@ -289,6 +295,17 @@ fn queues(frame: &Frame, hospital: &Hospital, may: &dyn Fn(Action) -> bool) -> V
                 .devices
                 .failed()
                 .map(|message| (message.changed.at, message.id.into())),
+        );
+        put(
+            "board-lines-down",
+            "alert-triangle",
+            Tone::Warn,
+            "/equipment",
+            false,
+            &mut lines
+                .down()
+                .into_iter()
+                .map(|line| (line.since, line.device.into())),
         );
     }
     // What waits comes before what does not; within each, the order of the work.

@@ -34,6 +34,8 @@ pub enum PageError {
     TooLarge,
     /// What was to be changed has changed meanwhile.
     Conflict(String),
+    /// Somebody else gave a command under this id.
+    IdTaken,
     /// More work waits than may wait; try again shortly.
     Busy,
     /// The database or disk does not answer. Nothing was recorded.
@@ -61,7 +63,7 @@ impl PageError {
             PageError::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             PageError::Unreadable(_) => StatusCode::BAD_REQUEST,
             PageError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            PageError::Conflict(_) => StatusCode::CONFLICT,
+            PageError::Conflict(_) | PageError::IdTaken => StatusCode::CONFLICT,
             PageError::Busy | PageError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             PageError::TookTooLong => StatusCode::GATEWAY_TIMEOUT,
             PageError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -79,6 +81,7 @@ impl PageError {
             PageError::Forged => "form-secret-missing",
             PageError::TooLarge => "too-large",
             PageError::Conflict(_) => "conflict",
+            PageError::IdTaken => "command-id-taken",
             PageError::Busy => "busy",
             PageError::Unavailable => "unavailable",
             PageError::TookTooLong => "took-too-long",
@@ -97,6 +100,7 @@ impl PageError {
             PageError::Forged => t.m("error-forged"),
             PageError::TooLarge => t.m("error-too-large"),
             PageError::Conflict(_) => t.m("error-conflict"),
+            PageError::IdTaken => t.m("error-id-taken"),
             PageError::Busy => t.m("error-busy"),
             PageError::Unavailable => t.m("error-unavailable"),
             PageError::TookTooLong => t.m("error-took-too-long"),
@@ -115,6 +119,7 @@ impl PageError {
             PageError::Forged => t.m("error-forged-do"),
             PageError::TooLarge => t.m("error-too-large-do"),
             PageError::Conflict(_) => t.m("error-conflict-do"),
+            PageError::IdTaken => t.m("error-id-taken-do"),
             PageError::Busy => t.m("error-busy-do"),
             PageError::Unavailable => t.m("error-unavailable-do"),
             PageError::TookTooLong => t.m("error-took-too-long-do"),

@@ -121,6 +121,7 @@ fn value(frame: &Frame, value: &FactValue) -> String {
 #[cfg(test)]
 mod tests {
     use lifeline_core::blood::Component;
+    use lifeline_core::device::Trouble;
     use lifeline_core::finding::Rule;
     use lifeline_core::people::{Action, Role};
     use lifeline_core::policy::Modification;
@@ -154,13 +155,15 @@ mod tests {
                 .map(|action| format!("action-{}", action.name().replace('.', "-")));
             let wells = Well::ALL.iter().map(|well| well.word().to_owned());
             let kinds = TestKind::ALL.iter().map(|kind| kind.word().to_owned());
+            let troubles = Trouble::WORDS.iter().map(|word| (*word).to_owned());
             let codes = roles
                 .chain(units)
                 .chain(components)
                 .chain(modifications)
                 .chain(actions)
                 .chain(wells)
-                .chain(kinds);
+                .chain(kinds)
+                .chain(troubles);
             missing.extend(rules.chain(codes).filter(|key| !t.has(key)));
         }
         assert_eq!(missing, Vec::<String>::new());

@@ -4,7 +4,7 @@ use lifeline_journal::Journal;
 use lifeline_server::clock::Clock;
 use lifeline_server::desk::{Desk, DeskError, Outcome, Standing, replay_state};
 
-use crate::support::{Folder, desk, initialise, start};
+use crate::support::{Folder, desk, initialise, start, user};
 
 #[tokio::test]
 async fn a_repeated_command_answers_its_first_outcome_and_writes_nothing() {
@@ -46,6 +46,33 @@ async fn the_same_command_twice_in_one_batch_happens_once() {
     let (a, b) = tokio::join!(desk.submit(submission.clone()), desk.submit(submission));
     assert_eq!(a.unwrap(), b.unwrap());
     assert_eq!(desk.state().people.len(), 2);
+}
+
+#[tokio::test]
+async fn a_command_id_answers_only_whoever_gave_it() {
+    let folder = Folder::new();
+    let desk = desk(&folder, Clock::set_at(start())).await;
+    let first = initialise();
+    desk.submit(first.clone()).await.unwrap();
+    let seq = desk.state().seq;
+    let mut stranger = initialise();
+    stranger.actor = user("stranger");
+    stranger.id = first.id;
+    assert!(
+        matches!(desk.submit(stranger.clone()).await, Err(DeskError::IdTaken(id)) if id == first.id),
+        "an outcome is its sender's business"
+    );
+    assert_eq!(desk.state().seq, seq, "and nothing was written");
+
+    // Both in one batch, under an id nobody has used before.
+    let mut mine = initialise();
+    let mut theirs = mine.clone();
+    theirs.actor = user("stranger");
+    mine.id = uuid::Uuid::now_v7();
+    theirs.id = mine.id;
+    let (mine, theirs) = tokio::join!(desk.submit(mine), desk.submit(theirs));
+    assert!(matches!(mine, Ok(Outcome::Refused(_))));
+    assert!(matches!(theirs, Err(DeskError::IdTaken(_))));
 }
 
 #[tokio::test]

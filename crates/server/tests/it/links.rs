@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use lifeline_core::blood::{Abo, RhD};
 use lifeline_core::command::Command;
-use lifeline_core::device::{MessageState, RegisterDevice};
+use lifeline_core::device::{
+    MessageState, PARTS_MOST, Raw, RegisterDevice, StoreMessage, StorePart, Trouble,
+};
 use lifeline_core::id::{DeviceId, PatientId, PatientNumber, SampleId};
 use lifeline_core::patient::{Demographics, NumberKind, RegisterPatient, Sex};
 use lifeline_core::people::{Role, SaveUser};
@@ -14,7 +16,10 @@ use lifeline_core::testing::{Interpretation, Origin, TestKind, TestState, Verify
 use lifeline_core::unit::Checked;
 use lifeline_server::clock::Clock;
 use lifeline_server::desk::{Desk, Outcome, Submission};
-use lifeline_server::links::{Inbox, Instrument, LinkConfig, OpenLink, open, pick_up, replay};
+use lifeline_server::links::{
+    Inbox, InboxError, Instrument, LineState, Lines, LinkConfig, OpenLink, ProfileError, Profiles,
+    open, pick_up, replay,
+};
 use lifeline_wire::astm::lis1::Config;
 use lifeline_wire::profile::Profile;
 
@@ -200,14 +205,28 @@ async fn what_names_nobody_waits_in_the_error_queue_until_it_can_be_filed() {
     );
     sample(&desk).await;
     let message = desk.state().devices.failed().next().unwrap().id;
-    replay(&desk, message, user("lifeline"), user("tech"), bench())
-        .await
-        .unwrap();
+    replay(
+        &desk,
+        &Profiles::default(),
+        message,
+        user("lifeline"),
+        user("tech"),
+        bench(),
+    )
+    .await
+    .unwrap();
     assert_eq!(settled(&desk).await, MessageState::Filed);
     assert_eq!(desk.state().tests.iter().count(), 2);
-    replay(&desk, message, user("lifeline"), user("tech"), bench())
-        .await
-        .unwrap();
+    replay(
+        &desk,
+        &Profiles::default(),
+        message,
+        user("lifeline"),
+        user("tech"),
+        bench(),
+    )
+    .await
+    .unwrap();
     assert_eq!(
         desk.state().tests.iter().count(),
         2,
@@ -263,4 +282,214 @@ async fn a_query_is_answered_with_the_work_that_is_due() {
         answer.contains("ABOD Full") && answer.contains("Screen"),
         "{answer}"
     );
+}
+
+/// Registers the Echo with another profile.
+async fn with_profile(desk: &Desk, profile: &str) {
+    let device = RegisterDevice {
+        device: DeviceId::parse("echo-1").unwrap(),
+        name: "Echo".into(),
+        profile: profile.into(),
+        serial: "M0002".into(),
+    };
+    accepted(desk, "admin", device).await;
+}
+
+async fn again(desk: &Desk, profiles: &Profiles) -> MessageState {
+    let message = desk.state().devices.messages().next().unwrap().id;
+    replay(
+        desk,
+        profiles,
+        message,
+        user("lifeline"),
+        user("tech"),
+        bench(),
+    )
+    .await
+    .unwrap();
+    desk.state().devices.message(message).unwrap().state.clone()
+}
+
+fn reasons(state: MessageState) -> Vec<Trouble> {
+    match state {
+        MessageState::Failed(problems) => {
+            problems.into_iter().map(|problem| problem.reason).collect()
+        }
+        other => panic!("not in the error queue: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_message_without_a_readable_profile_never_counts_as_filed() {
+    let folder = Folder::new();
+    let desk = department(&folder).await;
+    sample(&desk).await;
+    inbox(&desk).store(ECHO).await.unwrap();
+    with_profile(&desk, "no-such-profile").await;
+    let none = Profiles::default();
+    let missing = Trouble::NoProfile {
+        profile: "no-such-profile".into(),
+    };
+    assert_eq!(reasons(again(&desk, &none).await), [missing.clone()]);
+    assert_eq!(
+        reasons(again(&desk, &none).await),
+        [missing],
+        "and keeps its reason when it is read again"
+    );
+    assert_eq!(desk.state().tests.iter().count(), 0);
+    with_profile(&desk, "immucor-echo").await;
+    assert_eq!(again(&desk, &none).await, MessageState::Filed);
+    assert_eq!(desk.state().tests.iter().count(), 2);
+}
+
+#[tokio::test]
+async fn stored_bytes_that_cannot_be_read_back_are_an_error() {
+    let folder = Folder::new();
+    let desk = department(&folder).await;
+    let stored = StoreMessage {
+        device: Some(DeviceId::parse("echo-1").unwrap()),
+        link: "echo".into(),
+        raw: Raw::Base64("no base64 at all!".into()),
+        fingerprint: "f".into(),
+        length: 12,
+    };
+    accepted(&desk, "lifeline", stored).await;
+    let message = desk.state().devices.messages().next().unwrap().id;
+    let read = lifeline_server::links::bytes_of(&desk, message).await;
+    assert!(matches!(read, Err(InboxError::NoBytes(id)) if id == message));
+    let picked = pick_up(&desk, &[inbox(&desk)]).await;
+    assert!(
+        matches!(picked, Err(InboxError::NoBytes(_))),
+        "never filed as empty"
+    );
+    assert_eq!(
+        desk.state().devices.message(message).unwrap().state,
+        MessageState::Stored
+    );
+}
+
+#[tokio::test]
+async fn a_profile_is_a_name_within_the_folder_and_never_a_path() {
+    let folder = Folder::new();
+    let own = folder.0.join("profiles");
+    std::fs::create_dir(&own).unwrap();
+    let text = include_str!("../../../../drivers/immucor-echo.toml");
+    let ours = text.replace("name = \"immucor-echo\"", "name = \"our-echo\"");
+    std::fs::write(own.join("our-echo.toml"), &ours).unwrap();
+    std::fs::write(folder.0.join("outside.toml"), &ours).unwrap();
+    let profiles = Profiles::new(Some(own.clone()));
+    assert!(profiles.get("our-echo").is_ok());
+    assert!(profiles.names().contains(&"our-echo".to_owned()));
+    let whole = folder.0.join("outside").display().to_string();
+    for path in ["../outside", "..", "", "a/b", "our-echo.toml", &whole] {
+        assert!(
+            matches!(profiles.get(path), Err(ProfileError::Name)),
+            "{path}"
+        );
+    }
+    assert!(matches!(
+        profiles.get("outside"),
+        Err(ProfileError::File { .. })
+    ));
+    assert!(matches!(
+        Profiles::default().get("our-echo"),
+        Err(ProfileError::NoFolder)
+    ));
+
+    // The same through a device of the hospital: whoever edits it cannot make the server read a file.
+    let desk = department(&folder).await;
+    sample(&desk).await;
+    inbox(&desk).store(ECHO).await.unwrap();
+    with_profile(&desk, &whole).await;
+    assert!(matches!(
+        reasons(again(&desk, &profiles).await)[..],
+        [Trouble::NoProfile { .. }]
+    ));
+    with_profile(&desk, "our-echo").await;
+    assert_eq!(again(&desk, &profiles).await, MessageState::Filed);
+}
+
+#[tokio::test]
+async fn parts_without_an_end_become_a_message_before_they_are_too_many() {
+    let folder = Folder::new();
+    let desk = department(&folder).await;
+    let inbox = inbox(&desk);
+    let waiting = |desk: &Desk| {
+        let state = desk.state();
+        state
+            .devices
+            .parts()
+            .map(|(_, parts)| parts.len())
+            .sum::<usize>()
+    };
+    for _ in 0..PARTS_MOST {
+        inbox.store_part(b"H").await.unwrap();
+    }
+    assert_eq!(waiting(&desk), PARTS_MOST);
+    let part = StorePart {
+        link: "echo".into(),
+        raw: Raw::Text("H".into()),
+    };
+    let refused = Submission::new(part, user("lifeline"), bench());
+    assert!(matches!(
+        desk.submit(refused).await,
+        Ok(Outcome::Refused(_))
+    ));
+    inbox.store_part(b"more").await.unwrap();
+    assert_eq!(waiting(&desk), 1, "it begins anew");
+    let state = desk.state();
+    let message = state.devices.messages().next().unwrap();
+    assert!(matches!(message.state, MessageState::Failed(_)));
+    assert_eq!(
+        message.length as usize, PARTS_MOST,
+        "and nothing of it is lost"
+    );
+}
+
+#[tokio::test]
+async fn a_line_says_how_it_stands() {
+    let folder = Folder::new();
+    let desk = department(&folder).await;
+    let lines = Lines::default();
+    let device = DeviceId::parse("echo-1").unwrap();
+    let state = || lines.of(&device).first().map(|line| line.state.clone());
+    let until = async |wanted: fn(&LineState) -> bool| {
+        for _ in 0..500 {
+            if state().as_ref().is_some_and(wanted) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{:?}", state());
+    };
+    let mut config = LinkConfig {
+        device: device.clone(),
+        profile: "immucor-echo".into(),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        connect: None,
+        serial: None,
+        baud: 9600,
+    };
+    let link = open(inbox(&desk).telling(&lines), &config).await.unwrap();
+    let address = link.address.unwrap();
+    until(|state| *state == LineState::Waiting).await;
+    let instrument = Instrument::connect(address, Config::default())
+        .await
+        .unwrap();
+    until(|state| *state == LineState::Up).await;
+    drop(instrument);
+    until(|state| *state == LineState::Waiting).await;
+    assert!(
+        lines.down().is_empty(),
+        "a machine that hung up is no fault"
+    );
+    drop(link);
+    assert_eq!(state(), None, "closed on purpose");
+
+    // Nobody listens there any more, and we are the ones who call.
+    config.listen = None;
+    config.connect = Some(address);
+    let _link = open(inbox(&desk).telling(&lines), &config).await.unwrap();
+    until(|state| matches!(state, LineState::Down { .. })).await;
+    assert_eq!(lines.down().len(), 1);
 }

@@ -9,7 +9,7 @@ use axum::http::{Response, StatusCode};
 use futures_util::StreamExt;
 use lifeline_core::SignedDuration;
 use lifeline_core::command::Command;
-use lifeline_core::device::{FileMessage, Problem, Raw, RegisterDevice, StoreMessage};
+use lifeline_core::device::{FileMessage, Problem, Raw, RegisterDevice, StoreMessage, Trouble};
 use lifeline_core::id::{DeviceId, MessageId};
 use lifeline_core::patient::{Demographics, RegisterPatient, Sex};
 use lifeline_core::people::{Role, SaveUser};
@@ -110,7 +110,7 @@ async fn failed_message(app: &App) {
             observed: Vec::new(),
             problems: vec![Problem {
                 at: 6,
-                reason: "no such record".into(),
+                reason: Trouble::Unreadable("no such record".into()),
                 findings: Vec::new(),
             }],
             asked_by: None,

@@ -14,6 +14,7 @@ use lifeline_server::app::{App, SYSTEM_USER, site};
 use lifeline_server::clock::Clock;
 use lifeline_server::desk::{Desk, Submission};
 use lifeline_server::entrance::{Keeper, digest};
+use lifeline_server::links::{Lines, Profiles};
 use lifeline_server::web::frame::Site;
 use tower::ServiceExt;
 
@@ -94,6 +95,8 @@ pub async fn visit(folder: &Folder, clock: Clock) -> (Router, App) {
         }),
         demo_logins: Arc::new([]),
         system: user(SYSTEM_USER),
+        profiles: Profiles::default(),
+        lines: Lines::default(),
     };
     (site(app.clone()), app)
 }

@@ -126,7 +126,7 @@ pub(super) fn file(world: &mut World) -> Option<Draft> {
     let problems = if world.one_in(15) {
         vec![Problem {
             at: 7,
-            reason: "no such record".into(),
+            reason: Trouble::Unreadable("no such record".into()),
             findings: Vec::new(),
         }]
     } else {

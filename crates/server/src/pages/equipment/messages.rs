@@ -1,27 +1,22 @@
-//! The equipment room: machines, what they sent, and the messages that could not be acted on.
-
-use std::collections::BTreeMap;
+//! What machines sent, and the messages that could not be acted on.
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use lifeline_core::device::{
-    Device, DismissMessage, Message, MessageState, RegisterDevice, SetDeviceService,
-};
-use lifeline_core::hospital::Hospital;
-use lifeline_core::id::{DeviceId, MessageId};
+use lifeline_core::device::{DismissMessage, Message, MessageState, Problem, Trouble};
+use lifeline_core::id::MessageId;
 use lifeline_core::people::Action;
 use lifeline_core::subject::Subject;
-use lifeline_wire::profile::Profile;
 use serde::Deserialize;
 
+use super::marked;
 use crate::app::{App, Done, desk_error};
 use crate::desk::Outcome;
 use crate::links::{InboxError, bytes_of, replay};
 use crate::pages::timeline;
+use crate::web::i18n::Argument;
 use crate::web::words::{address, refusal, subject_address};
 use crate::web::{
     Banner, FindingLine, Form, Frame, Moment, PageError, Pager, Posted, Room, TimelineEntry, Tone,
@@ -30,320 +25,29 @@ use crate::web::{
 
 /// Rows of one page of messages.
 const ROWS: usize = 50;
-/// Messages shown on a machine's page.
-const LAST: usize = 20;
 /// Bytes of a message shown around what is wrong; the journal entry has them all.
 const RAW_MOST: usize = 64 * 1024;
 
 /// The routes of these pages.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/equipment", get(list).post(register))
-        .route("/devices/{device}", get(show).post(change))
-        .route("/devices/{device}/service", post(service))
         .route("/messages", get(messages))
         .route("/messages/{message}", get(message))
         .route("/messages/{message}/replay", post(again))
         .route("/messages/{message}/dismiss", post(dismiss))
 }
 
-struct Machine {
-    href: String,
-    id: String,
-    name: String,
-    profile: String,
-    serial: String,
-    tone: Tone,
-    state: String,
-    last: Option<Moment>,
-    failed: usize,
-}
-
-fn machine(
-    frame: &Frame,
-    device: &Device,
-    last: &BTreeMap<DeviceId, (jiff::Timestamp, usize)>,
-) -> Machine {
-    let (tone, state) = match &device.out_of_service {
-        None => (Tone::Good, frame.t.m("device-in-service")),
-        Some(reason) => (
-            Tone::Stop,
-            frame.t.a("device-out-of-service", &[("reason", reason)]),
-        ),
-    };
-    let heard = last.get(&device.id);
-    Machine {
-        href: address(&Subject::from(device.id.clone())),
-        id: device.id.to_string(),
-        name: device.name.clone(),
-        profile: device.profile.clone(),
-        serial: device.serial.clone(),
-        tone,
-        state,
-        last: heard.map(|(at, _)| frame.moment(at)),
-        failed: heard.map_or(0, |(_, failed)| *failed),
-    }
-}
-
-/// Messages looked back over for when a machine was last heard.
-const HEARD_MOST: usize = 5_000;
-
-/// When each machine was last heard, and how many of its messages failed.
-fn heard(hospital: &Hospital) -> BTreeMap<DeviceId, (jiff::Timestamp, usize)> {
-    let mut last: BTreeMap<DeviceId, (jiff::Timestamp, usize)> = BTreeMap::new();
-    for message in hospital.devices.messages().rev().take(HEARD_MOST) {
-        if let Some(device) = &message.device {
-            last.entry(device.clone()).or_insert((message.stored.at, 0));
-        }
-    }
-    for message in hospital.devices.failed() {
-        if let Some(device) = &message.device {
-            last.entry(device.clone())
-                .or_insert((message.stored.at, 0))
-                .1 += 1;
-        }
-    }
-    last
-}
-
-#[derive(Template)]
-#[template(path = "equipment/list.html")]
-struct ListPage {
-    machines: Vec<Machine>,
-    failed: usize,
-    profiles: Vec<(String, String)>,
-    may_manage: bool,
-    banner: Option<Banner>,
-    form: Form,
-    frame: Frame,
-}
-
-fn profiles() -> Vec<(String, String)> {
-    Profile::builtin_names()
-        .map(|name| (name.to_owned(), name.to_owned()))
-        .collect()
-}
-
-fn list_page(
-    app: &App,
-    frame: Frame,
-    visit: &Visit,
-    form: Form,
-    banner: Option<Banner>,
-) -> Response {
-    let hospital = app.state();
-    let last = heard(&hospital);
-    let machines = hospital
-        .devices
-        .all
-        .values()
-        .map(|device| machine(&frame, device, &last));
-    let bad = banner.is_some() || !form.is_ok();
-    let page = ListPage {
-        machines: machines.collect(),
-        failed: hospital.devices.failed().count(),
-        profiles: profiles(),
-        may_manage: app.may(visit, Action::DeviceManage),
-        banner,
-        form,
-        frame: frame.clone(),
-    };
-    marked(render(&page), bad)
-}
-
-/// A page that shows something wrong says so to programs as well.
-fn marked(mut answer: Response, bad: bool) -> Response {
-    if bad && answer.status() == StatusCode::OK {
-        *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    answer
-}
-
-async fn list(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
-    app.look(&visit, Action::ViewDevice)?;
-    let form = Form::blank(&frame);
-    Ok(list_page(&app, frame, &visit, form, None))
-}
-
-fn read(frame: &Frame, form: &mut Form, device: Option<DeviceId>) -> Option<RegisterDevice> {
-    let device = match device {
-        Some(device) => Some(device),
-        None => form.read("device", DeviceId::parse, |_| frame.t.m("device-bad-id")),
-    };
-    Some(RegisterDevice {
-        device: device?,
-        name: form.value("name").to_owned(),
-        profile: form.value("profile").to_owned(),
-        serial: form.value("serial").to_owned(),
-    })
-}
-
-async fn register(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-    posted: Posted,
-) -> Result<Response, PageError> {
-    let mut form = Form::sent(&frame, posted)?;
-    let Some(command) = read(&frame, &mut form, None) else {
-        return Ok(list_page(&app, frame, &visit, form, None));
-    };
-    let target = address(&Subject::from(command.device.clone()));
-    match app.carry_out(&frame, &visit, &mut form, command).await? {
-        Done::Accepted(_) => Ok(Redirect::to(&target).into_response()),
-        Done::Refused(refused) => {
-            let banner = refusal(&frame, &refused);
-            Ok(list_page(&app, frame, &visit, form, Some(banner)))
-        }
-        Done::Wrong => Ok(list_page(&app, frame, &visit, form, None)),
-    }
-}
-
-#[derive(Template)]
-#[template(path = "equipment/device.html")]
-struct DevicePage {
-    machine: Machine,
-    in_service: bool,
-    path: String,
-    rows: Vec<MessageRow>,
-    profiles: Vec<(String, String)>,
-    may_manage: bool,
-    banner: Option<Banner>,
-    timeline: Vec<TimelineEntry>,
-    form: Form,
-    frame: Frame,
-}
-
-async fn device_page(
-    app: &App,
-    mut frame: Frame,
-    visit: &Visit,
-    id: &DeviceId,
-    form: Form,
-    banner: Option<Banner>,
-) -> Result<Response, PageError> {
-    frame.room = Some(Room::Equipment);
-    let hospital = app.state();
-    let device = hospital.devices.all.get(id).ok_or(PageError::NotFound)?;
-    let rows = hospital
-        .devices
-        .messages()
-        .rev()
-        .take(HEARD_MOST)
-        .filter(|message| message.device.as_ref() == Some(id))
-        .take(LAST)
-        .map(|message| row(&frame, message));
-    let bad = banner.is_some() || !form.is_ok();
-    let page = DevicePage {
-        machine: machine(&frame, device, &heard(&hospital)),
-        in_service: device.out_of_service.is_none(),
-        path: address(&Subject::from(id.clone())),
-        rows: rows.collect(),
-        profiles: profiles(),
-        may_manage: app.may(visit, Action::DeviceManage),
-        banner,
-        timeline: timeline::of(app, &frame, &[Subject::from(id.clone())]).await?,
-        form,
-        frame: frame.clone(),
-    };
-    Ok(marked(render(&page), bad))
-}
-
-fn device(app: &App, text: &str) -> Result<(DeviceId, std::sync::Arc<Device>), PageError> {
-    let id = DeviceId::parse(text).map_err(|_| PageError::NotFound)?;
-    let device = app.state().devices.all.get(&id).cloned();
-    device.map(|device| (id, device)).ok_or(PageError::NotFound)
-}
-
-fn filled(frame: &Frame, device: &Device) -> Form {
-    Form::filled(
-        frame,
-        Posted::of([
-            ("name", device.name.as_str()),
-            ("profile", device.profile.as_str()),
-            ("serial", device.serial.as_str()),
-        ]),
-    )
-    .seeing(device.changed.seq)
-}
-
-async fn show(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-    Path(text): Path<String>,
-) -> Result<Response, PageError> {
-    app.look(&visit, Action::ViewDevice)?;
-    let (id, device) = device(&app, &text)?;
-    let form = filled(&frame, &device);
-    device_page(&app, frame, &visit, &id, form, None).await
-}
-
-async fn change(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-    Path(text): Path<String>,
-    posted: Posted,
-) -> Result<Response, PageError> {
-    let (id, _) = device(&app, &text)?;
-    let mut form = Form::sent(&frame, posted)?;
-    let Some(command) = read(&frame, &mut form, Some(id.clone())) else {
-        return device_page(&app, frame, &visit, &id, form, None).await;
-    };
-    let done = app.carry_out(&frame, &visit, &mut form, command).await?;
-    device_done(&app, frame, &visit, &id, form, done).await
-}
-
-async fn device_done(
-    app: &App,
-    frame: Frame,
-    visit: &Visit,
-    id: &DeviceId,
-    form: Form,
-    done: Done,
-) -> Result<Response, PageError> {
-    let banner = match done {
-        Done::Accepted(_) => {
-            let target = address(&Subject::from(id.clone()));
-            return Ok(Redirect::to(&target).into_response());
-        }
-        Done::Refused(refused) => Some(refusal(&frame, &refused)),
-        Done::Wrong => None,
-    };
-    device_page(app, frame, visit, id, form, banner).await
-}
-
-async fn service(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-    Path(text): Path<String>,
-    posted: Posted,
-) -> Result<Response, PageError> {
-    let (id, known) = device(&app, &text)?;
-    let mut form = Form::sent(&frame, posted)?;
-    let command = SetDeviceService {
-        device: id.clone(),
-        in_service: form.value("in_service") == "yes",
-        reason: form.value("reason").to_owned(),
-    };
-    let done = app.carry_out(&frame, &visit, &mut form, command).await?;
-    let values = filled(&frame, &known);
-    let form = form.with_fields(values.posted().clone());
-    device_done(&app, frame, &visit, &id, form, done).await
-}
-
-struct MessageRow {
-    href: String,
-    id: String,
-    device: String,
-    link: String,
-    at: Moment,
-    tone: Tone,
-    state: String,
-    what: String,
-    length: u64,
+/// A message in a list.
+pub(super) struct MessageRow {
+    pub href: String,
+    pub id: String,
+    pub device: String,
+    pub link: String,
+    pub at: Moment,
+    pub tone: Tone,
+    pub state: String,
+    pub what: String,
+    pub length: u64,
 }
 
 fn state_of(frame: &Frame, message: &Message) -> (&'static str, Tone, String) {
@@ -356,7 +60,8 @@ fn state_of(frame: &Frame, message: &Message) -> (&'static str, Tone, String) {
     (word, tone, frame.t.m(&format!("message-state-{word}")))
 }
 
-fn row(frame: &Frame, message: &Message) -> MessageRow {
+/// The row of a message.
+pub(super) fn row(frame: &Frame, message: &Message) -> MessageRow {
     let (_, tone, state) = state_of(frame, message);
     let what = match &message.state {
         MessageState::Failed(problems) => problems
@@ -385,26 +90,26 @@ fn row(frame: &Frame, message: &Message) -> MessageRow {
 }
 
 /// A problem in words: what, why.
-fn problem_words(
-    frame: &Frame,
-    problem: &lifeline_core::device::Problem,
-) -> (String, Vec<FindingLine>) {
+fn problem_words(frame: &Frame, problem: &Problem) -> (String, Vec<FindingLine>) {
     let findings: Vec<FindingLine> = problem
         .findings
         .iter()
         .map(|finding| crate::web::words::finding(frame, finding))
         .collect();
-    let titles: Vec<String> = findings.iter().map(|line| line.what.clone()).collect();
-    let what = match (titles.is_empty(), problem.reason.is_empty()) {
-        (true, _) => problem.reason.clone(),
-        (false, true) => titles.join(&frame.t.m("fact-separator")),
-        (false, false) => format!(
-            "{} · {}",
-            problem.reason,
-            titles.join(&frame.t.m("fact-separator"))
-        ),
+    let reason = match &problem.reason {
+        Trouble::Refused(specimen) if specimen.is_empty() => None,
+        trouble => {
+            let values = trouble.values();
+            let values: Vec<(&str, &dyn Argument)> = values
+                .iter()
+                .map(|(name, value)| (*name, value as &dyn Argument))
+                .collect();
+            Some(frame.t.a(trouble.word(), &values))
+        }
     };
-    (what, findings)
+    let titles = findings.iter().map(|line| line.what.clone());
+    let parts: Vec<String> = reason.into_iter().chain(titles).collect();
+    (parts.join(&frame.t.m("fact-separator")), findings)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -661,7 +366,8 @@ async fn again(
     let id = id_of(&app, &text)?;
     let form = Form::sent(&frame, posted)?;
     let (asked_by, workstation) = (app.actor(&visit)?, app.workstation(&visit)?);
-    let outcome = replay(&app.desk, id, app.system.clone(), asked_by, workstation)
+    let system = app.system.clone();
+    let outcome = replay(&app.desk, &app.profiles, id, system, asked_by, workstation)
         .await
         .map_err(fault)?;
     match outcome {
