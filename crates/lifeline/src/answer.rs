@@ -12,8 +12,18 @@ pub struct Failure {
     pub code: &'static str,
     /// One line for people.
     pub message: String,
-    /// Byte offset in the input, where there is one.
-    pub at: Option<u64>,
+    /// Where in the input, as far as that is known.
+    pub at: Option<Place>,
+}
+
+/// A place in the input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Place {
+    /// A byte offset.
+    Byte(u64),
+    /// A field, and the row it is in where there are rows.
+    Field(String),
 }
 
 impl Failure {
@@ -29,7 +39,14 @@ impl Failure {
     /// With the byte offset it points at.
     #[must_use]
     pub fn at(mut self, at: usize) -> Self {
-        self.at = u64::try_from(at).ok();
+        self.at = u64::try_from(at).ok().map(Place::Byte);
+        self
+    }
+
+    /// With the field it is about; the message names it too.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.at = Some(Place::Field(field.into()));
         self
     }
 }
@@ -57,8 +74,8 @@ pub fn finish(json: bool, result: Result<bool, Failure>) -> ExitCode {
                 eprintln!("{}", serde_json::json!({ "error": error }));
             } else {
                 match at {
-                    Some(at) => eprintln!("lifeline: {message} (byte {at})"),
-                    None => eprintln!("lifeline: {message}"),
+                    Some(Place::Byte(at)) => eprintln!("lifeline: {message} (byte {at})"),
+                    Some(Place::Field(_)) | None => eprintln!("lifeline: {message}"),
                 }
             }
             ExitCode::from(WRONG)

@@ -33,6 +33,8 @@ enum Command {
     Wire(commands::wire::Arguments),
     /// Whether a bag's group may go to a recipient's.
     Compat(commands::compat::Arguments),
+    /// Calculators: platelets, iron, blood loss, exchange, scores and more.
+    Calc(commands::calc::Arguments),
     /// Random hospitals against the invariants.
     Simulate(commands::simulate::Arguments),
     /// Proves that the journal is as it was written.
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Command::Label(arguments) => Ok(commands::label::run(arguments)),
         Command::Wire(arguments) => Ok(commands::wire::run(arguments)),
         Command::Compat(arguments) => Ok(commands::compat::run(arguments)),
+        Command::Calc(arguments) => Ok(commands::calc::run(arguments)),
         Command::Simulate(arguments) => Ok(commands::simulate::run(arguments)),
         Command::Verify(arguments) => Ok(commands::verify::run(arguments)),
         Command::Replay(arguments) => Ok(commands::replay::run(arguments)),

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod bench;
+pub mod calc;
 pub mod compat;
 pub mod demo;
 pub mod export;
