@@ -5,4 +5,6 @@
 
 pub mod calc;
 pub mod frequency;
+pub mod matching;
 pub mod statistics;
+pub mod stock;

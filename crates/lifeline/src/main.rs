@@ -35,6 +35,11 @@ enum Command {
     Compat(commands::compat::Arguments),
     /// Calculators: platelets, iron, blood loss, exchange, scores and more.
     Calc(commands::calc::Arguments),
+    /// Which bag for which request, for a whole day at once.
+    #[command(name = "match")]
+    Match(commands::matching::Arguments),
+    /// How much to keep and to order.
+    Stock(commands::stock::Arguments),
     /// Random hospitals against the invariants.
     Simulate(commands::simulate::Arguments),
     /// Proves that the journal is as it was written.
@@ -73,6 +78,8 @@ fn main() -> ExitCode {
         Command::Wire(arguments) => Ok(commands::wire::run(arguments)),
         Command::Compat(arguments) => Ok(commands::compat::run(arguments)),
         Command::Calc(arguments) => Ok(commands::calc::run(arguments)),
+        Command::Match(arguments) => Ok(commands::matching::run(arguments)),
+        Command::Stock(arguments) => Ok(commands::stock::run(arguments)),
         Command::Simulate(arguments) => Ok(commands::simulate::run(arguments)),
         Command::Verify(arguments) => Ok(commands::verify::run(arguments)),
         Command::Replay(arguments) => Ok(commands::replay::run(arguments)),

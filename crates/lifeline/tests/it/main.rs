@@ -4,5 +4,6 @@
 
 mod cli;
 mod faults;
+mod plans;
 mod reports;
 mod server;

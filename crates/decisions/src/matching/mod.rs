@@ -1,0 +1,22 @@
+//! Which bag suits which request: exact assignment, its refinement, and why.
+//!
+//! A proposal only: the issue gate decides again from facts. Nothing here calls the compatibility rules of the core.
+
+mod bound;
+mod instance;
+mod plan;
+mod problem;
+mod read;
+mod refine;
+pub mod synthetic;
+mod transport;
+
+pub use instance::{
+    ANTIGENS_MOST, Group, InputError, Instance, Parameters, Phenotype, REQUESTS_MOST, Request,
+    UNITS_MOST, Unit, WANTED_MOST, WEIGHT_MOST,
+};
+pub use plan::{Change, Day, Effort, Model, Plan, Status};
+pub use problem::{PAIRS_MOST, Problem};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! How much blood to keep and to order.
+
+pub mod perishable;
