@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn in_five_further_cases_an_order_up_to_level_loses_one_or_two_percent() {
+    fn in_five_further_cases_an_order_up_to_level_loses_about_one_percent() {
         for (life, issue) in [
             (2, Issue::Youngest),
             (3, Issue::Oldest),
@@ -372,7 +372,7 @@ mod tests {
                 "{life} {issue:?} {solution:?} {loss}",
                 solution = solution.optimal_cost_from_empty
             );
-            assert!((0.0..0.035).contains(&loss), "{life} {issue:?}: {loss}");
+            assert!((0.008..0.0125).contains(&loss), "{life} {issue:?}: {loss}");
         }
     }
 
