@@ -13,6 +13,7 @@
 
 mod decimal;
 mod engine;
+pub mod eqa;
 mod limits;
 mod profile;
 mod rule;
