@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum System {
-    /// D, C, c, E, e, Cw.
+    /// D, C, c, E, e, Cw, f, V, VS, G.
     Rh,
-    /// K, k, Kpa, Kpb.
+    /// K, k, Kpa, Kpb, Jsa, Jsb.
     Kell,
     /// Fya, Fyb.
     Duffy,
     /// Jka, Jkb.
     Kidd,
-    /// M, N, S, s, Mur.
+    /// M, N, S, s, Mur, Mia, U.
     Mns,
     /// Lea, Leb.
     Lewis,
@@ -26,32 +26,54 @@ pub enum System {
     P1pk,
     /// Lua, Lub.
     Lutheran,
-    /// Dia, Dib.
+    /// Dia, Dib, Wra.
     Diego,
     /// H.
     H,
     /// I.
     I,
+    /// Xga.
+    Xg,
+    /// Coa, Cob.
+    Colton,
+    /// Yta, Ytb.
+    Yt,
+    /// Doa, Dob.
+    Dombrock,
+    /// Jra.
+    Junior,
+    /// Lan.
+    Lan,
+    /// Vel.
+    Vel,
 }
 
 /// The system an antigen belongs to.
 pub fn system(antigen: Antigen) -> System {
     use Antigen::{
-        BigC, BigE, BigK, BigS, Cw, D, Dia, Dib, Fya, Fyb, H, I, Jka, Jkb, Kpa, Kpb, Lea, Leb,
-        LittleC, LittleE, LittleK, LittleS, Lua, Lub, M, Mur, N, P1,
+        BigC, BigE, BigK, BigS, Coa, Cob, Cw, D, Dia, Dib, Doa, Dob, Fya, Fyb, G, H, I, Jka, Jkb,
+        Jra, Jsa, Jsb, Kpa, Kpb, Lan, Lea, Leb, LittleC, LittleE, LittleF, LittleK, LittleS, Lua,
+        Lub, M, Mia, Mur, N, P1, U, V, Vel, Vs, Wra, Xga, Yta, Ytb,
     };
     match antigen {
-        D | BigC | LittleC | BigE | LittleE | Cw => System::Rh,
-        BigK | LittleK | Kpa | Kpb => System::Kell,
+        D | BigC | LittleC | BigE | LittleE | Cw | LittleF | V | Vs | G => System::Rh,
+        BigK | LittleK | Kpa | Kpb | Jsa | Jsb => System::Kell,
         Fya | Fyb => System::Duffy,
         Jka | Jkb => System::Kidd,
-        M | N | BigS | LittleS | Mur => System::Mns,
+        M | N | BigS | LittleS | Mur | Mia | U => System::Mns,
         Lea | Leb => System::Lewis,
         P1 => System::P1pk,
         Lua | Lub => System::Lutheran,
-        Dia | Dib => System::Diego,
+        Dia | Dib | Wra => System::Diego,
         H => System::H,
         I => System::I,
+        Xga => System::Xg,
+        Coa | Cob => System::Colton,
+        Yta | Ytb => System::Yt,
+        Doa | Dob => System::Dombrock,
+        Jra => System::Junior,
+        Lan => System::Lan,
+        Vel => System::Vel,
     }
 }
 

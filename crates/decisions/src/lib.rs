@@ -3,6 +3,7 @@
 //! Everything here proposes. The issue gate in the core decides again from facts and shares no compatibility code with this
 //! crate, so that a fault in one of them shows as a disagreement instead of a wrong bag.
 
+pub mod antibody;
 pub mod calc;
 pub mod frequency;
 pub mod matching;

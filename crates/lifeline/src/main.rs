@@ -40,6 +40,8 @@ enum Command {
     Match(commands::matching::Arguments),
     /// How much to keep and to order.
     Stock(commands::stock::Arguments),
+    /// Antibody identification.
+    Antibody(commands::antibody::Arguments),
     /// Random hospitals against the invariants.
     Simulate(commands::simulate::Arguments),
     /// Proves that the journal is as it was written.
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Command::Calc(arguments) => Ok(commands::calc::run(arguments)),
         Command::Match(arguments) => Ok(commands::matching::run(arguments)),
         Command::Stock(arguments) => Ok(commands::stock::run(arguments)),
+        Command::Antibody(arguments) => Ok(commands::antibody::run(arguments)),
         Command::Simulate(arguments) => Ok(commands::simulate::run(arguments)),
         Command::Verify(arguments) => Ok(commands::verify::run(arguments)),
         Command::Replay(arguments) => Ok(commands::replay::run(arguments)),

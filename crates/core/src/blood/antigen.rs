@@ -31,6 +31,9 @@ antigens! {
     M = "M", N = "N", BigS = "S", LittleS = "s", Mur = "Mur",
     Lea = "Lea", Leb = "Leb", P1 = "P1", Lua = "Lua", Lub = "Lub",
     Dia = "Dia", Dib = "Dib", H = "H", I = "I",
+    LittleF = "f", V = "V", Vs = "VS", G = "G", Jsa = "Jsa", Jsb = "Jsb", Xga = "Xga", Wra = "Wra",
+    Mia = "Mia", U = "U", Coa = "Coa", Cob = "Cob", Yta = "Yta", Ytb = "Ytb", Doa = "Doa", Dob = "Dob",
+    Jra = "Jra", Lan = "Lan", Vel = "Vel",
 }
 
 impl Antigen {

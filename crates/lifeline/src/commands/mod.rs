@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub mod antibody;
 pub mod backup;
 pub mod bench;
 pub mod calc;
