@@ -11,14 +11,19 @@
 //! [`series::evaluate`] judges a whole chart with names in one call.
 //! [`Engine::change`] tells a group of a new lot, new limits, a calibration, or the corrective action that closes an event.
 
+pub mod charts;
 mod decimal;
 mod engine;
 pub mod eqa;
+pub mod instant;
 mod limits;
 mod profile;
 mod rule;
 pub mod series;
+pub mod sigma;
 mod state;
+pub mod statistics;
+pub mod targets;
 
 pub use decimal::{DIGITS_MOST, Decimal, DecimalError};
 pub use engine::{Engine, Hits, Reading, Status, Verdict, Violation};
