@@ -41,9 +41,9 @@ pub struct SigmaMetrics {
     /// (TEa − |bias|) / CV.
     pub sigma: f64,
     /// Critical systematic error in SD: sigma − 1.65.
-    pub dse_critical: f64,
+    pub dse_crit: f64,
     /// Critical random error as a multiple of the SD: sigma / 1.96.
-    pub dre_critical: f64,
+    pub dre_crit: f64,
     /// Quality goal index: |bias| / (1.5 CV).
     pub qgi: f64,
     /// What it says.
@@ -69,8 +69,8 @@ impl Performance {
         let qgi = self.bias.abs() / (1.5 * self.cv);
         Ok(SigmaMetrics {
             sigma,
-            dse_critical: sigma - 1.65,
-            dre_critical: sigma / 1.96,
+            dse_crit: sigma - 1.65,
+            dre_crit: sigma / 1.96,
             qgi,
             improve: match qgi {
                 qgi if qgi < 0.8 => Improve::Imprecision,
