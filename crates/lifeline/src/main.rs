@@ -2,6 +2,7 @@
 
 mod answer;
 mod commands;
+mod csv;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,8 @@ enum Command {
     Stock(commands::stock::Arguments),
     /// Antibody identification.
     Antibody(commands::antibody::Arguments),
+    /// Internal quality control: rules, charts, sigma, patients' results.
+    Qc(commands::qc::Arguments),
     /// Random hospitals against the invariants.
     Simulate(commands::simulate::Arguments),
     /// Proves that the journal is as it was written.
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Match(arguments) => Ok(commands::matching::run(arguments)),
         Command::Stock(arguments) => Ok(commands::stock::run(arguments)),
         Command::Antibody(arguments) => Ok(commands::antibody::run(arguments)),
+        Command::Qc(arguments) => Ok(commands::qc::run(arguments)),
         Command::Simulate(arguments) => Ok(commands::simulate::run(arguments)),
         Command::Verify(arguments) => Ok(commands::verify::run(arguments)),
         Command::Replay(arguments) => Ok(commands::replay::run(arguments)),

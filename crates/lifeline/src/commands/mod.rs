@@ -12,6 +12,7 @@ pub mod journal;
 pub mod label;
 pub mod matching;
 pub mod policy;
+pub mod qc;
 pub mod replay;
 pub mod reports;
 pub mod serve;
