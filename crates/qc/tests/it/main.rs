@@ -1,4 +1,10 @@
 //! The tests of the quality arithmetic through its public door.
 
 #[cfg(test)]
+mod charts;
+#[cfg(test)]
+mod patients;
+#[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod vectors;

@@ -40,7 +40,7 @@ impl Instant {
                     if let (Some(fields), Some(value)) = (point.as_object_mut(), values.get(*place))
                     {
                         fields.insert("row".into(), json!(place + 1));
-                        fields.insert("value".into(), json!(value));
+                        fields.insert("value".into(), json!(value.to_f64()));
                     }
                     Ok(point)
                 })
