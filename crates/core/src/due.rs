@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::assessment::{ALERTS, Nearness, RoundState, nearness};
 use crate::finding::Finding;
 use crate::hospital::Hospital;
 use crate::policy::Key;
@@ -23,6 +24,8 @@ pub enum DueKind {
     RetrospectiveCrossmatch,
     /// An emergency request still has no blood.
     EmergencyFirstUnit,
+    /// The deadline of a round of external assessment comes nearer by one alert, or is there.
+    AssessmentDeadline,
 }
 
 /// One thing that falls due.
@@ -70,8 +73,31 @@ pub fn due(hospital: &Hospital, after: Timestamp) -> Vec<Due> {
         DueKind::EmergencyFirstUnit,
         emergencies(hospital, after).find(|(deadline, _)| *deadline > after),
     );
+    put(
+        DueKind::AssessmentDeadline,
+        deadlines(hospital, after).min(),
+    );
     list.sort();
     list
+}
+
+/// The next alert or deadline after a moment of every round of external assessment that is not sent.
+fn deadlines(
+    hospital: &Hospital,
+    after: Timestamp,
+) -> impl Iterator<Item = (Timestamp, Subject)> + '_ {
+    let spans = ALERTS.map(|(key, _)| hospital.policies.span(key, after).ok());
+    hospital.assessments.due().filter_map(move |round| {
+        let alerts = spans
+            .into_iter()
+            .flatten()
+            .filter_map(|span| round.deadline.checked_sub(span).ok());
+        let next = alerts
+            .chain([round.deadline])
+            .filter(|moment| *moment > after)
+            .min()?;
+        Some((next, round.id.into()))
+    })
 }
 
 /// Open emergency requests without blood, with their deadlines.
@@ -115,11 +141,21 @@ pub enum AlarmKind {
     ResultUnverified,
     /// A unit is in quarantine and waits for a decision.
     Quarantined,
+    /// Results of external assessment were not sent in time.
+    AssessmentOverdue,
+    /// The last alert before a deadline of external assessment.
+    AssessmentLast,
+    /// The second alert.
+    AssessmentSecond,
+    /// The first alert.
+    AssessmentFirst,
+    /// An unsatisfactory round of external assessment is not worked up.
+    AssessmentUnsolved,
 }
 
 impl AlarmKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::FoundIncompatible,
         Self::EmergencyClock,
         Self::RetrospectiveOverdue,
@@ -130,6 +166,11 @@ impl AlarmKind {
         Self::CrossmatchUnreviewed,
         Self::ResultUnverified,
         Self::Quarantined,
+        Self::AssessmentOverdue,
+        Self::AssessmentLast,
+        Self::AssessmentSecond,
+        Self::AssessmentFirst,
+        Self::AssessmentUnsolved,
     ];
 
     /// The word in message keys.
@@ -145,6 +186,11 @@ impl AlarmKind {
             Self::CrossmatchUnreviewed => "crossmatch_unreviewed",
             Self::ResultUnverified => "result_unverified",
             Self::Quarantined => "quarantined",
+            Self::AssessmentOverdue => "assessment_overdue",
+            Self::AssessmentLast => "assessment_last",
+            Self::AssessmentSecond => "assessment_second",
+            Self::AssessmentFirst => "assessment_first",
+            Self::AssessmentUnsolved => "assessment_unsolved",
         }
     }
 
@@ -245,6 +291,30 @@ pub fn alarms(hospital: &Hospital, at: Timestamp) -> Vec<Alarm> {
             .units
             .quarantined()
             .map(|unit| (unit.changed.at, unit.id.into())),
+    );
+    let near = |kind, wanted| {
+        let found = hospital
+            .assessments
+            .due()
+            .filter(move |round| nearness(hospital, round.deadline, at) == wanted)
+            .map(|round| (round.deadline, Subject::from(round.id)));
+        (kind, found)
+    };
+    for (kind, mut found) in [
+        near(AlarmKind::AssessmentOverdue, Nearness::Overdue),
+        near(AlarmKind::AssessmentLast, Nearness::Last),
+        near(AlarmKind::AssessmentSecond, Nearness::Second),
+        near(AlarmKind::AssessmentFirst, Nearness::First),
+    ] {
+        put(kind, &mut found);
+    }
+    put(
+        AlarmKind::AssessmentUnsolved,
+        &mut hospital
+            .assessments
+            .unsettled()
+            .filter(|round| round.state() == RoundState::Unsatisfactory)
+            .map(|round| (round.changed.at, round.id.into())),
     );
     list
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::assessment::AssessmentEvent;
 use crate::crossmatch::CrossmatchEvent;
 use crate::device::DeviceEvent;
 use crate::finding::Finding;
@@ -58,6 +59,8 @@ pub enum Event {
     Issue(IssueEvent),
     /// About machines and messages.
     Device(DeviceEvent),
+    /// About external assessment.
+    Assessment(AssessmentEvent),
     /// What was refused.
     Audit(AuditEvent),
 }
@@ -99,6 +102,7 @@ macro_rules! each {
             Event::Crossmatch($inner) => $out,
             Event::Issue($inner) => $out,
             Event::Device($inner) => $out,
+            Event::Assessment($inner) => $out,
             Event::Audit($inner) => $out,
         }
     };
@@ -131,6 +135,7 @@ impl Event {
             CrossmatchEvent::KINDS,
             IssueEvent::KINDS,
             DeviceEvent::KINDS,
+            AssessmentEvent::KINDS,
             AuditEvent::KINDS,
         ]
         .into_iter()
@@ -188,5 +193,6 @@ macro_rules! event_from {
 event_from! {
     PeopleEvent => People, PolicyEvent => Policy, UnitEvent => Unit, PatientEvent => Patient,
     SampleEvent => Sample, TestEvent => Test, LotEvent => Lot, RequestEvent => Request,
-    CrossmatchEvent => Crossmatch, IssueEvent => Issue, DeviceEvent => Device, AuditEvent => Audit,
+    CrossmatchEvent => Crossmatch, IssueEvent => Issue, DeviceEvent => Device, AssessmentEvent => Assessment,
+    AuditEvent => Audit,
 }

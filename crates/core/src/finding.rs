@@ -226,6 +226,20 @@ rules! {
     /// Released on one grouped sample, or none, in an emergency.
     EmergencyGroupUnproven = "emergency-group-unproven", Warning, by OverrideEmergency;
 
+    // External assessment
+    /// Who tests would know which sample it is: the label is the provider's, or the tester unpacked the panel.
+    AssessmentNotBlind = "assessment-not-blind", Stop;
+    /// The same person tested one of the last rounds; the staff take turns.
+    AssessmentRotation = "assessment-rotation", Warning, by AssessmentManage;
+    /// A result is still wanted.
+    AssessmentIncomplete = "assessment-incomplete", Stop;
+    /// The deadline has passed: sent now, the round scores nothing.
+    AssessmentLate = "assessment-late", Warning, by AssessmentSubmit;
+    /// Cause, correction or proof of effect is still wanted.
+    AssessmentUnsolved = "assessment-unsolved", Stop;
+    /// Whoever sent the results or worked on their errors cannot close the round.
+    AssessmentCloserInvolved = "assessment-closer-involved", Stop;
+
     // Devices and messages
     /// The message cannot be acted on.
     MessageUnreadable = "message-unreadable", Stop;
@@ -341,7 +355,7 @@ fact_from! {
     crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::UserId => Subject,
     crate::id::LotId => Subject, crate::id::DeviceId => Subject, crate::id::CrossmatchId => Subject,
     crate::id::IssueId => Subject, crate::id::MessageId => Subject,
-    crate::id::ProposalId => Subject,
+    crate::id::ProposalId => Subject, crate::id::ProgrammeId => Subject, crate::id::RoundId => Subject,
 }
 
 /// Why a command was not carried out: every finding, never only the first.

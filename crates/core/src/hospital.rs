@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::id::*;
-use crate::{crossmatch, device, issue, patient, people, policy, request, sample, testing, unit};
+use crate::{
+    assessment, crossmatch, device, issue, patient, people, policy, request, sample, testing, unit,
+};
 
 /// Which journal entry, when, by whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,8 @@ pub struct Next {
     pub issue: IssueId,
     /// Messages.
     pub message: MessageId,
+    /// Rounds of external assessment.
+    pub round: RoundId,
     /// Policy proposals.
     pub proposal: ProposalId,
 }
@@ -47,6 +51,7 @@ impl Default for Next {
             crossmatch: CrossmatchId(1),
             issue: IssueId(1),
             message: MessageId(1),
+            round: RoundId(1),
             proposal: ProposalId(1),
         }
     }
@@ -81,6 +86,8 @@ pub struct Hospital {
     pub issues: issue::Issues,
     /// Machines and their messages.
     pub devices: device::Devices,
+    /// External assessment.
+    pub assessments: assessment::Assessments,
 }
 
 impl Hospital {
@@ -102,6 +109,7 @@ impl Hospital {
             Event::Crossmatch(event) => crossmatch::apply(self, stamp, event),
             Event::Issue(event) => issue::apply(self, stamp, event),
             Event::Device(event) => device::apply(self, stamp, event),
+            Event::Assessment(event) => assessment::apply(self, stamp, event),
             Event::Audit(_) => {}
         }
     }

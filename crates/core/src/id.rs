@@ -167,6 +167,10 @@ text_id!(
     LocationId, 32, login
 );
 text_id!(
+    /// A programme of external quality assessment.
+    ProgrammeId, 32, login
+);
+text_id!(
     /// A number that names a patient to the hospital: hospital number, national identity number, temporary number.
     PatientNumber, 40, barcode
 );
@@ -194,6 +198,10 @@ counted_id!(
 counted_id!(
     /// A message a device sent.
     MessageId, "M"
+);
+counted_id!(
+    /// A round of external quality assessment.
+    RoundId, "E"
 );
 counted_id!(
     /// A proposed change of policy.

@@ -18,6 +18,7 @@ macro_rules! kinds {
     };
 }
 
+pub mod assessment;
 pub mod blood;
 pub mod command;
 pub mod crossmatch;

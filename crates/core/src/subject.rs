@@ -90,6 +90,10 @@ subjects! {
     Device(DeviceId) = "device",
     /// A device's message.
     Message(MessageId) = "message",
+    /// A programme of external assessment.
+    Programme(ProgrammeId) = "programme",
+    /// A round of external assessment.
+    Round(RoundId) = "round",
     /// A person.
     User(UserId) = "user",
     /// A policy entry.

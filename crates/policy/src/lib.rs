@@ -62,6 +62,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../../policy/compatibility.toml"),
     ),
     ("issue.toml", include_str!("../../../policy/issue.toml")),
+    (
+        "assessment.toml",
+        include_str!("../../../policy/assessment.toml"),
+    ),
 ];
 
 #[derive(Deserialize)]

@@ -15,7 +15,9 @@ use crate::hospital::{Hospital, Stamp};
 use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
-use crate::{crossmatch, device, issue, patient, policy, request, sample, testing, unit};
+use crate::{
+    assessment, crossmatch, device, issue, patient, policy, request, sample, testing, unit,
+};
 
 /// The version of a thing that a form was opened on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,6 +180,17 @@ commands! {
     StartTransfusion(issue::StartTransfusion) = "start-transfusion",
     RecordFate(issue::RecordFate) = "record-fate",
     AcknowledgeIncompatible(issue::AcknowledgeIncompatible) = "acknowledge-incompatible",
+
+    SaveProgramme(assessment::SaveProgramme) = "save-programme",
+    OpenRound(assessment::OpenRound) = "open-round",
+    ReceivePanel(assessment::ReceivePanel) = "receive-panel",
+    EnterResults(assessment::EnterResults) = "enter-results",
+    SubmitRound(assessment::SubmitRound) = "submit-round",
+    RecordReport(assessment::RecordReport) = "record-report",
+    AppealRound(assessment::AppealRound) = "appeal-round",
+    SettleAppeal(assessment::SettleAppeal) = "settle-appeal",
+    TakeStep(assessment::TakeStep) = "take-step",
+    CloseRound(assessment::CloseRound) = "close-round",
 }
 
 impl Command {
@@ -280,6 +293,8 @@ impl Hospital {
             Subject::Lot(id) => &self.lots.get(id)?.changed,
             Subject::Device(id) => &self.devices.all.get(id)?.changed,
             Subject::Message(id) => &self.devices.message(*id)?.changed,
+            Subject::Programme(id) => &self.assessments.programmes.get(id)?.changed,
+            Subject::Round(id) => &self.assessments.round(*id)?.changed,
             Subject::User(id) => &self.people.get(id)?.changed,
             Subject::Proposal(id) => &self.policies.proposals.get(id)?.stamp,
             Subject::Policy(_) | Subject::Donation(_) => return None,

@@ -105,6 +105,17 @@ actions! {
     /// Release before the tests are done.
     EmergencyRelease = "emergency.release",
 
+    /// Look at external assessment.
+    ViewAssessment = "view.assessment",
+    /// Plan rounds, take panels in, enter reports, work on errors.
+    AssessmentManage = "assessment.manage",
+    /// Enter results of a panel.
+    AssessmentEnter = "assessment.enter",
+    /// Send results to the provider, as the first or second person.
+    AssessmentSubmit = "assessment.submit",
+    /// Close a round.
+    AssessmentClose = "assessment.close",
+
     /// Register devices, take them out of service.
     DeviceManage = "device.manage",
     /// File messages from devices (device links).

@@ -21,6 +21,8 @@ pub enum Shape {
     Products,
     /// What may be done to which component.
     Modifications,
+    /// How external assessment grades.
+    GradingTables,
 }
 
 macro_rules! keys {
@@ -144,4 +146,17 @@ keys! {
     EmergencyRedCells = "emergency.red_cells": Words,
     /// ABO groups of plasma that may be released to a patient of unknown group.
     EmergencyPlasma = "emergency.plasma": Words,
+
+    /// First alert before the deadline of a round of external assessment.
+    AssessmentFirstAlert = "assessment.first_alert": Minutes,
+    /// Second alert.
+    AssessmentSecondAlert = "assessment.second_alert": Minutes,
+    /// Last alert.
+    AssessmentLastAlert = "assessment.last_alert": Minutes,
+    /// Who tested one of so many last rounds of a programme should not test the next.
+    AssessmentRotation = "assessment.rotation": Count,
+    /// Pass mark of measured items, per cent.
+    AssessmentMeasuredPass = "assessment.measured_pass": Count,
+    /// How programmes grade, dated.
+    AssessmentTables = "assessment.tables": GradingTables,
 }

@@ -133,6 +133,17 @@ impl Policies {
         })
     }
 
+    /// How external assessment grades.
+    pub fn grading_tables(
+        &self,
+        at: Timestamp,
+    ) -> Result<&[lifeline_qc::eqa::GradingTable], Finding> {
+        self.value(Key::AssessmentTables, at, |value| match value {
+            Value::GradingTables(tables) => Some(tables.as_slice()),
+            _ => None,
+        })
+    }
+
     /// A switch.
     pub fn flag(&self, key: Key, at: Timestamp) -> Result<bool, Finding> {
         self.value(key, at, |value| match value {

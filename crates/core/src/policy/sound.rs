@@ -96,6 +96,29 @@ pub(super) fn check(checks: &mut Checks<'_>, hospital: &Hospital, entry: &Entry)
             });
             checks.require(whole, || bad("why-product-incomplete"));
         }
+        Value::GradingTables(tables) => {
+            checks.require(tables.len() <= LINES_MOST, || bad("why-too-many"));
+            let once: BTreeSet<_> = tables
+                .iter()
+                .map(|table| (&table.name, table.effective))
+                .collect();
+            checks.require(once.len() == tables.len(), || bad("why-listed-twice"));
+            let sound = tables.iter().all(|table| {
+                let percents = table
+                    .items
+                    .values()
+                    .map(|item| item.pass)
+                    .chain(table.overall);
+                let weights = table.items.values().map(|item| item.weight);
+                !table.name.trim().is_empty()
+                    && !table.items.is_empty()
+                    && percents.into_iter().all(|pass| pass <= 100)
+                    && weights
+                        .into_iter()
+                        .all(|weight| (1..=1000).contains(&weight))
+            });
+            checks.require(sound, || bad("why-out-of-range"));
+        }
         Value::Modifications(rules) => {
             checks.require(rules.len() <= LINES_MOST, || bad("why-too-many"));
             let spans = rules

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use lifeline_qc::eqa::GradingTable;
 use serde::{Deserialize, Serialize};
 
 use super::key::Shape;
@@ -172,6 +173,8 @@ pub enum Value {
     Products(BTreeMap<String, Product>),
     /// What may be done to which component.
     Modifications(Vec<ModificationRule>),
+    /// How external assessment grades, each table dated.
+    GradingTables(Vec<GradingTable>),
 }
 
 impl Value {
@@ -187,6 +190,7 @@ impl Value {
             Self::Grants(_) => Shape::Grants,
             Self::Products(_) => Shape::Products,
             Self::Modifications(_) => Shape::Modifications,
+            Self::GradingTables(_) => Shape::GradingTables,
         }
     }
 }
