@@ -19,7 +19,7 @@ const icons = `
   certificate chart-dots chart-line check checkup-list chevron-left chevron-right circle-check clock contrast device-heart-monitor door-exit download droplet edit
   eye filter flag flask fridge heart-rate-monitor history info-circle language layout-dashboard link list-details lock logout map-pin
   microscope moon notebook package-import plus printer refresh scale scan search settings shield-check shield-lock signature
-  stethoscope sun test-pipe thermometer tool trash truck-delivery unlink user users x
+  stethoscope sun target test-pipe thermometer tool trash truck-delivery unlink user users x
 `.trim().split(/\s+/);
 
 mkdirSync(dist, { recursive: true });

@@ -27,6 +27,11 @@ pub fn acted_on_by(kind: AlarmKind) -> &'static [Action] {
         AlarmKind::FailedMessage => &[Action::MessageHandle],
         AlarmKind::ResultUnverified => &[Action::TestVerify],
         AlarmKind::Quarantined => &[Action::UnitRelease],
+        AlarmKind::AssessmentOverdue
+        | AlarmKind::AssessmentLast
+        | AlarmKind::AssessmentSecond
+        | AlarmKind::AssessmentFirst => &[Action::AssessmentEnter, Action::AssessmentSubmit],
+        AlarmKind::AssessmentUnsolved => &[Action::AssessmentManage],
     }
 }
 

@@ -36,3 +36,4 @@ top-alarms = { $count ->
 top-theme = Switch light and dark
 top-lock = Lock the screen
 top-sign-out = Sign out
+nav-eqa = EQA

@@ -33,3 +33,4 @@ top-alarms = { $count } 条报警
 top-theme = 切换明暗
 top-lock = 锁屏
 top-sign-out = 退出
+nav-eqa = 室间质评

@@ -366,6 +366,7 @@ pub fn opened_by(room: Room) -> &'static [Action] {
         Room::Issue => &[Action::UnitIssue, Action::EmergencyDeclare],
         Room::Ward => &[Action::UnitFate],
         Room::Reactions | Room::Quality | Room::Region => &[],
+        Room::Eqa => &[Action::ViewAssessment],
         Room::Equipment => &[Action::ViewDevice],
         Room::Clinical => &[Action::RequestPlace],
         Room::People => &[Action::ViewPeople],

@@ -54,6 +54,10 @@ fn has_deadline(kind: AlarmKind) -> bool {
             | AlarmKind::RetrospectiveWaiting
             | AlarmKind::NotReceived
             | AlarmKind::NoFate
+            | AlarmKind::AssessmentOverdue
+            | AlarmKind::AssessmentLast
+            | AlarmKind::AssessmentSecond
+            | AlarmKind::AssessmentFirst
     )
 }
 
@@ -63,7 +67,11 @@ fn tone(kind: AlarmKind) -> Tone {
         | AlarmKind::EmergencyClock
         | AlarmKind::RetrospectiveOverdue => Tone::Stop,
         kind if kind.urgent() => Tone::Warn,
-        AlarmKind::RetrospectiveWaiting | AlarmKind::FailedMessage => Tone::Warn,
+        AlarmKind::RetrospectiveWaiting
+        | AlarmKind::FailedMessage
+        | AlarmKind::AssessmentOverdue
+        | AlarmKind::AssessmentLast
+        | AlarmKind::AssessmentUnsolved => Tone::Warn,
         _ => Tone::Note,
     }
 }
@@ -109,6 +117,10 @@ pub fn named(frame: &Frame, hospital: &Hospital, subject: &Subject) -> String {
         },
         Subject::Request(id) => match hospital.requests.get(*id) {
             Some(request) => format!("{id} · {}", request.order.ward),
+            None => id.to_string(),
+        },
+        Subject::Round(id) => match hospital.assessments.round(*id) {
+            Some(round) => format!("{} · {}", round.programme, round.label),
             None => id.to_string(),
         },
         Subject::User(id) => person(frame, hospital, id.as_str()),

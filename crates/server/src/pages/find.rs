@@ -307,6 +307,7 @@ fn sees(subject: &Subject) -> Action {
         }
         Subject::Request(_) | Subject::Crossmatch(_) | Subject::Issue(_) => Action::ViewRequest,
         Subject::Device(_) | Subject::Message(_) => Action::ViewDevice,
+        Subject::Programme(_) | Subject::Round(_) => Action::ViewAssessment,
         Subject::User(_) => Action::ViewPeople,
         Subject::Policy(_) | Subject::Proposal(_) => Action::ViewPolicy,
     }

@@ -25,6 +25,8 @@ pub enum Room {
     Reactions,
     /// Controls, indicators, incidents.
     Quality,
+    /// External quality assessment.
+    Eqa,
     /// Devices, temperatures, maintenance.
     Equipment,
     /// Clinical guidance and consultation.
@@ -41,7 +43,7 @@ pub enum Room {
 
 impl Room {
     /// All rooms in the order of the rail.
-    pub const ALL: [Room; 16] = [
+    pub const ALL: [Room; 17] = [
         Room::Board,
         Room::Receipt,
         Room::Stock,
@@ -52,6 +54,7 @@ impl Room {
         Room::Ward,
         Room::Reactions,
         Room::Quality,
+        Room::Eqa,
         Room::Equipment,
         Room::Clinical,
         Room::People,
@@ -73,6 +76,7 @@ impl Room {
             Room::Ward => true,
             Room::Reactions => false,
             Room::Quality => false,
+            Room::Eqa => false,
             Room::Equipment => true,
             Room::Clinical => true,
             Room::People => true,
@@ -95,6 +99,7 @@ impl Room {
             Room::Ward => "/ward",
             Room::Reactions => "/reactions",
             Room::Quality => "/quality",
+            Room::Eqa => "/eqa",
             Room::Equipment => "/equipment",
             Room::Clinical => "/clinical",
             Room::People => "/people",
@@ -117,6 +122,7 @@ impl Room {
             Room::Ward => "bed",
             Room::Reactions => "heart-rate-monitor",
             Room::Quality => "certificate",
+            Room::Eqa => "target",
             Room::Equipment => "thermometer",
             Room::Clinical => "stethoscope",
             Room::People => "users",
@@ -139,6 +145,7 @@ impl Room {
             Room::Ward => t.m("nav-ward"),
             Room::Reactions => t.m("nav-reactions"),
             Room::Quality => t.m("nav-quality"),
+            Room::Eqa => t.m("nav-eqa"),
             Room::Equipment => t.m("nav-equipment"),
             Room::Clinical => t.m("nav-clinical"),
             Room::People => t.m("nav-people"),

@@ -57,6 +57,8 @@ pub fn address(subject: &Subject) -> String {
         Subject::Lot(_) => "lots",
         Subject::Device(_) => "devices",
         Subject::Message(_) => "messages",
+        Subject::Programme(_) => "eqa/programmes",
+        Subject::Round(_) => "eqa/rounds",
         Subject::User(_) => "people",
         Subject::Policy(_) => "policy",
         Subject::Proposal(id) => return format!("/policy#{id}"),

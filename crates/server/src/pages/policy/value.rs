@@ -57,7 +57,34 @@ pub fn short(frame: &Frame, key: Key, value: &Value) -> String {
         Value::Grants(table) => lines(t, table.len()),
         Value::Products(table) => lines(t, table.len()),
         Value::Modifications(table) => lines(t, table.len()),
+        Value::GradingTables(tables) => lines(t, tables.len()),
     }
+}
+
+/// A grading table: its name and day, then what it asks of each item and where that comes from.
+fn grading(frame: &Frame, table: &lifeline_qc::eqa::GradingTable) -> (String, String) {
+    let t = &frame.t;
+    let title = match frame.lang() {
+        crate::web::Lang::En => &table.en,
+        crate::web::Lang::ZhCn => &table.zh,
+    };
+    let items: Vec<String> = table
+        .items
+        .iter()
+        .map(|(item, rule)| {
+            let name = timeline::worded(frame, &format!("eqa-item-{item}"), item);
+            let mark = if rule.provisional { " *" } else { "" };
+            format!("{name} ≥ {} %{mark}", rule.pass)
+        })
+        .collect();
+    (
+        format!("{} · {}", table.name, table.effective),
+        format!(
+            "{title} · {} · {}",
+            items.join(&t.m("list-separator")),
+            table.source
+        ),
+    )
 }
 
 fn lines(t: &Text, count: usize) -> String {
@@ -127,6 +154,7 @@ pub fn rows(frame: &Frame, key: Key, value: &Value) -> Vec<(String, String)> {
                 )
             })
             .collect(),
+        Value::GradingTables(tables) => tables.iter().map(|table| grading(frame, table)).collect(),
         Value::Modifications(rules) => rules
             .iter()
             .map(|rule| {
@@ -228,6 +256,7 @@ pub fn typed(value: &Value) -> String {
         Value::Grants(table) => json(serde_json::to_string_pretty(table)),
         Value::Products(table) => json(serde_json::to_string_pretty(table)),
         Value::Modifications(table) => json(serde_json::to_string_pretty(table)),
+        Value::GradingTables(tables) => json(serde_json::to_string_pretty(tables)),
     }
 }
 
@@ -297,6 +326,7 @@ pub fn read(key: Key, text: &str) -> Result<Value, ReadError> {
         Shape::Grants => Value::Grants(table(text)?),
         Shape::Products => Value::Products(table(text)?),
         Shape::Modifications => Value::Modifications(table(text)?),
+        Shape::GradingTables => Value::GradingTables(table(text)?),
     })
 }
 
