@@ -16,3 +16,5 @@ line-down = line down since { $since }
 line-none = no line on this server
 device-line = Line
 board-lines-down = Lines to machines that are down
+crossmatch-by-device = { $read } · { $device }, { $message }
+crossmatch-by-device-edited = { $read } · { $device }, { $message }, edited by hand

@@ -16,3 +16,5 @@ line-down = 线路中断，自 { $since }
 line-none = 本服务器无此线路
 device-line = 线路
 board-lines-down = 中断的设备线路
+crossmatch-by-device = { $read } · { $device }，{ $message }
+crossmatch-by-device-edited = { $read } · { $device }，{ $message }，经手工修改

@@ -63,6 +63,15 @@ impl Din {
         }
     }
 
+    /// Reads a number as scanners and devices send it: perhaps behind the identifier `=`, perhaps with its two flag characters, which
+    /// are no part of it.
+    pub fn scanned(text: &str) -> Option<Self> {
+        let bare = text.trim().trim_start_matches('=');
+        bare.get(..13)
+            .filter(|_| matches!(bare.len(), 13 | 15))
+            .and_then(|din| Self::parse(din).ok())
+    }
+
     /// Reads a number typed by hand: thirteen characters and the check character printed in the box beside it.
     pub fn parse_keyed(text: &str, check: char) -> Result<Self, DinError> {
         let din = Self::parse(text)?;

@@ -28,6 +28,7 @@ use crate::hospital::{Hospital, Stamp};
 use crate::id::{CrossmatchId, LotId, PatientId, RequestId, SampleId};
 use crate::policy::Key;
 use crate::subject::Subject;
+use crate::testing::Origin;
 use crate::unit::Status;
 
 /// One side of a serological crossmatch.
@@ -65,6 +66,9 @@ pub enum Proof {
         minor: Side,
         /// Reagents and cards used.
         lots: std::collections::BTreeSet<LotId>,
+        /// Where the reactions came from.
+        #[serde(default)]
+        origin: Origin,
     },
     /// Computed from facts on file; every criterion listed.
     Electronic {
@@ -81,6 +85,16 @@ pub enum Outcome {
     Compatible,
     /// Not compatible.
     Incompatible,
+}
+
+impl Outcome {
+    /// The key in the message files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Compatible => "crossmatch-compatible",
+            Self::Incompatible => "crossmatch-incompatible",
+        }
+    }
 }
 
 /// A crossmatch.

@@ -7,12 +7,13 @@ use crate::blood::{Grade, UnitId};
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::{Finding, Rule, Severity};
 use crate::hospital::Hospital;
-use crate::id::{IssueId, LotId, RequestId, SampleId};
+use crate::id::{CrossmatchId, IssueId, LotId, RequestId, SampleId};
 use crate::issue::{IssueEvent, Purpose, gate};
 use crate::people::Action;
 use crate::policy::Key;
 use crate::request::Urgency;
 use crate::subject::Subject;
+use crate::testing::Origin;
 use crate::unit::{Unit, UnitEvent};
 
 /// A serological crossmatch as read. The result follows from the grades; nobody types it. For a unit that left in an
@@ -126,6 +127,21 @@ impl Decide for RecordCrossmatch {
     }
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
+        let number = hospital.next.crossmatch;
+        self.facts(hospital, context, number, Origin::Bench, None)
+    }
+}
+
+impl RecordCrossmatch {
+    /// The facts of recording it under this number, by eye or from a device, whose own verdict must not contradict the reactions.
+    pub(crate) fn facts(
+        &self,
+        hospital: &Hospital,
+        context: &Context,
+        crossmatch: CrossmatchId,
+        origin: Origin,
+        stated: Option<Outcome>,
+    ) -> Decision {
         let mut checks = Checks::new(hospital, context);
         let at = context.at;
         let unit = hospital.units.get(&self.unit);
@@ -157,7 +173,12 @@ impl Decide for RecordCrossmatch {
             .and_then(|record| record.group(at).group())
             .is_some_and(|group| group.abo == unit.group.abo);
         let outcome = outcome(self.major, self.minor, same_abo);
-        let crossmatch = hospital.next.crossmatch;
+        if let Some(stated) = stated.filter(|stated| *stated != outcome) {
+            return Err(Finding::new(Rule::InterpretationDiffers)
+                .word("stated", stated.word())
+                .word("derived", outcome.word())
+                .into());
+        }
         let mut events = vec![
             CrossmatchEvent::Recorded {
                 crossmatch,
@@ -170,6 +191,7 @@ impl Decide for RecordCrossmatch {
                     major: self.major,
                     minor: self.minor,
                     lots: self.lots.clone(),
+                    origin,
                 },
                 outcome,
                 expires,

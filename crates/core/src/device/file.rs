@@ -3,13 +3,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceEvent, Problem, Trouble};
+use super::{DeviceEvent, ObservedCrossmatch, Problem, Trouble};
 use crate::blood::{Din, UnitId};
 use crate::command::{Context, Decide, Decision, authorised};
 use crate::event::Event;
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
-use crate::id::{DeviceId, LotId, MessageId, SampleId, TestId, UserId};
+use crate::id::{CrossmatchId, DeviceId, LotId, MessageId, SampleId, TestId, UserId};
 use crate::people::Action;
 use crate::subject::Subject;
 use crate::testing::{
@@ -50,6 +50,9 @@ pub struct FileMessage {
     pub observed: Vec<Observed>,
     /// What it could not.
     pub problems: Vec<Problem>,
+    /// Crossmatches it could read.
+    #[serde(default)]
+    pub crossmatches: Vec<ObservedCrossmatch>,
     /// The person at whose word a message of the error queue is read again. The program files it all the same, so that nobody
     /// can put readings into a device's mouth.
     #[serde(default)]
@@ -75,7 +78,7 @@ impl Decide for FileMessage {
         let asked_by = self.asked_by.clone();
         let mut problems = self.problems.clone();
         // A message that only asks for work or says "alive" needs no registered machine.
-        let device = if self.observed.is_empty() {
+        let device = if self.observed.is_empty() && self.crossmatches.is_empty() {
             None
         } else {
             serving(hospital, message.device.as_ref())
@@ -92,7 +95,16 @@ impl Decide for FileMessage {
         let mut tests = Vec::new();
         let mut samples = BTreeSet::new();
         let mut next = hospital.next.test;
+        let mut crossmatches = Vec::new();
         if let Some(device) = device {
+            self.crossmatched(
+                hospital,
+                context,
+                &device,
+                &mut events,
+                &mut crossmatches,
+                &mut problems,
+            );
             for observed in &self.observed {
                 match self.record(hospital, context, message.stored.at, &device, observed) {
                     Ok(None) => {}
@@ -127,6 +139,7 @@ impl Decide for FileMessage {
             DeviceEvent::MessageFiled {
                 message,
                 tests,
+                crossmatches,
                 samples: samples.into_iter().collect(),
                 asked_by,
             }
@@ -136,10 +149,16 @@ impl Decide for FileMessage {
                 .observed
                 .iter()
                 .map(|observed| observed.specimen.clone())
+                .chain(
+                    self.crossmatches
+                        .iter()
+                        .flat_map(|found| [found.sample.clone(), found.unit.clone()]),
+                )
                 .collect();
             DeviceEvent::MessageFailed {
                 message,
                 tests,
+                crossmatches,
                 problems,
                 named: named.into_iter().collect(),
                 asked_by,
@@ -153,6 +172,33 @@ impl Decide for FileMessage {
 type Recorded = (TestKind, Material, crate::testing::Work);
 
 impl FileMessage {
+    fn crossmatched(
+        &self,
+        hospital: &Hospital,
+        context: &Context,
+        device: &DeviceId,
+        events: &mut Vec<Event>,
+        made: &mut Vec<CrossmatchId>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let mut next = hospital.next.crossmatch;
+        for found in &self.crossmatches {
+            match found.record(hospital, context, device, self.message, next) {
+                Ok(facts) if facts.is_empty() => {}
+                Ok(facts) => {
+                    events.extend(facts);
+                    made.push(next);
+                    next = next.next();
+                }
+                Err(findings) => problems.push(Problem {
+                    at: found.at,
+                    reason: Trouble::Refused(format!("{} + {}", found.sample, found.unit)),
+                    findings,
+                }),
+            }
+        }
+    }
+
     fn record(
         &self,
         hospital: &Hospital,
@@ -223,13 +269,7 @@ fn material(hospital: &Hospital, specimen: &str) -> Result<Material, Finding> {
     {
         return Ok(Material::Unit(unit));
     }
-    let bare = specimen.trim().trim_start_matches('=');
-    // The two flag characters behind a scanned donation number are no part of it.
-    let din = bare
-        .get(..13)
-        .filter(|_| matches!(bare.len(), 13 | 15))
-        .and_then(|din| Din::parse(din).ok());
-    let mut waiting = din
+    let mut waiting = Din::scanned(specimen)
         .into_iter()
         .flat_map(|din| hospital.units.of_donation(din))
         .filter(|unit| unit.regroup == Regroup::Awaited)

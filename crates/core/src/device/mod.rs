@@ -1,10 +1,12 @@
 //! Machines and what they send.
 
+mod crossmatch;
 mod file;
 mod machine;
 mod store;
 mod trouble;
 
+pub use crossmatch::ObservedCrossmatch;
 pub use file::{FileMessage, Observed};
 pub use machine::{RegisterDevice, SetDeviceService};
 pub use store::{DismissMessage, PARTS_MOST, StoreMessage, StorePart};
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{DeviceId, MessageId, SampleId, TestId, UserId};
+use crate::id::{CrossmatchId, DeviceId, MessageId, SampleId, TestId, UserId};
 use crate::subject::Subject;
 
 /// A machine.
@@ -86,6 +88,9 @@ pub struct Message {
     pub state: MessageState,
     /// Tests made of it.
     pub tests: Vec<TestId>,
+    /// Crossmatches made of it.
+    #[serde(default)]
+    pub crossmatches: Vec<CrossmatchId>,
     /// Samples and units it named.
     pub named: Vec<String>,
     /// Length in bytes.
@@ -208,6 +213,9 @@ pub enum DeviceEvent {
         message: MessageId,
         /// Tests made of it.
         tests: Vec<TestId>,
+        /// Crossmatches made of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        crossmatches: Vec<CrossmatchId>,
         /// Samples it named.
         samples: Vec<SampleId>,
         /// At whose word it was read again.
@@ -220,6 +228,9 @@ pub enum DeviceEvent {
         message: MessageId,
         /// Tests made of the parts that could.
         tests: Vec<TestId>,
+        /// Crossmatches made of the parts that could.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        crossmatches: Vec<CrossmatchId>,
         /// Everything that is wrong.
         problems: Vec<Problem>,
         /// What it named, for the reader of the queue.
@@ -262,17 +273,25 @@ impl DeviceEvent {
             Self::MessageFiled {
                 message,
                 tests,
+                crossmatches,
                 samples,
                 ..
             } => {
                 let mut subjects = vec![Subject::from(*message)];
                 subjects.extend(tests.iter().copied().map(Subject::from));
+                subjects.extend(crossmatches.iter().copied().map(Subject::from));
                 subjects.extend(samples.iter().cloned().map(Subject::from));
                 subjects
             }
-            Self::MessageFailed { message, tests, .. } => {
+            Self::MessageFailed {
+                message,
+                tests,
+                crossmatches,
+                ..
+            } => {
                 let mut subjects = vec![Subject::from(*message)];
                 subjects.extend(tests.iter().copied().map(Subject::from));
+                subjects.extend(crossmatches.iter().copied().map(Subject::from));
                 subjects
             }
             Self::PartStored { .. } => Vec::new(),
@@ -333,6 +352,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
                     link: link.clone(),
                     state: MessageState::Stored,
                     tests: Vec::new(),
+                    crossmatches: Vec::new(),
                     named: Vec::new(),
                     length: *length,
                     stored: stamp.clone(),
@@ -351,19 +371,23 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
         DeviceEvent::MessageFiled {
             message,
             tests,
+            crossmatches,
             samples,
             ..
         } => {
+            made(devices, *message, crossmatches);
             let named = samples.iter().map(ToString::to_string).collect();
             settle(devices, stamp, *message, MessageState::Filed, tests, named);
         }
         DeviceEvent::MessageFailed {
             message,
             tests,
+            crossmatches,
             problems,
             named,
             ..
         } => {
+            made(devices, *message, crossmatches);
             settle(
                 devices,
                 stamp,
@@ -390,6 +414,12 @@ fn service(devices: &mut Devices, stamp: &Stamp, device: &DeviceId, out: Option<
     if let Some(device) = devices.all.get_mut(device).map(Arc::make_mut) {
         device.out_of_service = out;
         device.changed = stamp.clone();
+    }
+}
+
+fn made(devices: &mut Devices, id: MessageId, crossmatches: &[CrossmatchId]) {
+    if let Some(message) = devices.messages.get_mut(&id).map(Arc::make_mut) {
+        message.crossmatches.extend_from_slice(crossmatches);
     }
 }
 

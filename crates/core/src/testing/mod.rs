@@ -103,10 +103,11 @@ impl std::fmt::Display for Interpretation {
 }
 
 /// Where a reading came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// Read by eye and entered on the bench page.
+    #[default]
     Bench,
     /// Sent by an analyser.
     Device {

@@ -13,7 +13,7 @@ use lifeline_journal::{Hash, JournalError};
 use lifeline_wire::profile::{DomainReading, Profile, read};
 
 use super::read::observed;
-use super::{LineState, Lines, Profiles, raw_of};
+use super::{LineState, Lines, Profiles, crossmatches, raw_of};
 use crate::desk::{Desk, DeskError, Outcome, ReplayError, Submission, decode};
 
 /// Why a message could not be stored or filed.
@@ -206,11 +206,14 @@ impl Inbox {
     ) -> Result<DomainReading, InboxError> {
         let reading = read(&self.profile, bytes);
         let offset = self.desk.state().offset(self.desk.clock().now());
-        let (observed, problems) = observed(&reading, offset);
+        let (observed, mut problems) = observed(&reading, offset);
+        let (crossmatches, more) = crossmatches(&self.profile, &reading);
+        problems.extend(more);
         self.submit(FileMessage {
             message,
             observed,
             problems,
+            crossmatches,
             asked_by: None,
         })
         .await?;
@@ -280,20 +283,27 @@ pub async fn replay(
         .unwrap_or_default();
     let profile = profiles.get(&named).ok();
     let bytes = bytes_of(desk, message).await?;
-    let (observed, problems) = match profile {
-        Some(profile) => observed(&read(&profile, &bytes), state.offset(desk.clock().now())),
+    let (observed, crossmatches, problems) = match profile {
+        Some(profile) => {
+            let reading = read(&profile, &bytes);
+            let (observed, mut problems) = observed(&reading, state.offset(desk.clock().now()));
+            let (crossmatches, more) = crossmatches(&profile, &reading);
+            problems.extend(more);
+            (observed, crossmatches, problems)
+        }
         // Without a profile nothing can be made of it: it stays a problem and never counts as filed.
         None => match &found.state {
             MessageState::Failed(problems) if !problems.is_empty() => {
-                (Vec::new(), problems.clone())
+                (Vec::new(), Vec::new(), problems.clone())
             }
-            _ => (Vec::new(), vec![no_profile(named)]),
+            _ => (Vec::new(), Vec::new(), vec![no_profile(named)]),
         },
     };
     let command = FileMessage {
         message,
         observed,
         problems,
+        crossmatches,
         asked_by: Some(asked_by),
     };
     Ok(desk

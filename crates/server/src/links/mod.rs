@@ -5,6 +5,7 @@
 
 mod answer;
 mod astm;
+mod crossmatch;
 mod inbox;
 mod lines;
 mod mllp;
@@ -24,6 +25,7 @@ use lifeline_core::id::DeviceId;
 use lifeline_wire::profile::Profile;
 use serde::Deserialize;
 
+pub use crossmatch::crossmatches;
 pub use inbox::{Inbox, InboxError, bytes_of, replay};
 pub use lines::{Line, LineState, Lines};
 pub use play::{Instrument, PlayError};

@@ -10,7 +10,7 @@ use lifeline_core::testing::{Call, Interpretation, Reading, TestKind};
 use lifeline_wire::profile::{DomainReading, Meaning, Observation, Status};
 
 /// What a profile's reading says in the core's own terms: one [`Observed`] for each specimen and test, and everything that could
-/// not be read. Controls belong to quality control and are left out.
+/// not be read. Controls belong to quality control and are left out; crossmatches are read by [`super::crossmatches`].
 pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<Problem>) {
     let mut tests: Vec<(String, Observed)> = Vec::new();
     let mut problems: Vec<Problem> = reading
@@ -46,7 +46,7 @@ pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<
     (tests.into_iter().map(|(_, test)| test).collect(), problems)
 }
 
-fn wrong(at: usize, reason: Trouble) -> Problem {
+pub(super) fn wrong(at: usize, reason: Trouble) -> Problem {
     Problem {
         at: at as u64,
         reason,
@@ -65,12 +65,7 @@ fn one(observation: &Observation) -> Result<Option<(String, TestKind)>, Trouble>
         _ => {}
     }
     let specimen = match (&observation.sample, &observation.unit) {
-        (Some(_), Some(_)) => {
-            return Err(Trouble::NoTest {
-                result: result(),
-                test: observation.test.clone(),
-            });
-        }
+        (Some(_), Some(_)) => return Ok(None),
         (Some(id), None) | (None, Some(id)) => id.clone(),
         (None, None) => {
             return Err(Trouble::NoSpecimen { result: result() });

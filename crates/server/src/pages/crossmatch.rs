@@ -18,6 +18,7 @@ use lifeline_core::id::{CrossmatchId, LotId, RequestId, SampleId};
 use lifeline_core::people::Action;
 use lifeline_core::policy::Key;
 use lifeline_core::request::{Request, Urgency};
+use lifeline_core::testing::Origin;
 use lifeline_core::unit::Unit;
 use serde::Deserialize;
 
@@ -74,13 +75,14 @@ fn line(app: &App, frame: &Frame, visit: &Visit, hospital: &Hospital, found: &Cr
             method,
             major,
             minor,
+            origin,
             ..
         } => {
             let side = |side: &Side| match side {
                 Side::Read(grade) => grade.to_string(),
                 Side::NotRead => "—".to_owned(),
             };
-            t.a(
+            let read = t.a(
                 "crossmatch-read",
                 &[
                     (
@@ -90,7 +92,27 @@ fn line(app: &App, frame: &Frame, visit: &Visit, hospital: &Hospital, found: &Cr
                     ("major", &side(major)),
                     ("minor", &side(minor)),
                 ],
-            )
+            );
+            match origin {
+                Origin::Bench => read,
+                Origin::Device {
+                    device,
+                    message,
+                    edited,
+                    ..
+                } => {
+                    let key = if *edited {
+                        "crossmatch-by-device-edited"
+                    } else {
+                        "crossmatch-by-device"
+                    };
+                    let (device, message) = (device.to_string(), message.to_string());
+                    t.a(
+                        key,
+                        &[("read", &read), ("device", &device), ("message", &message)],
+                    )
+                }
+            }
         }
     };
     let waits = found.void.is_none() && found.reviewed.is_none();

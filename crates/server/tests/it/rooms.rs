@@ -108,6 +108,7 @@ async fn failed_message(app: &App) {
         FileMessage {
             message: MessageId(1),
             observed: Vec::new(),
+            crossmatches: Vec::new(),
             problems: vec![Problem {
                 at: 6,
                 reason: Trouble::Unreadable("no such record".into()),

@@ -136,6 +136,7 @@ pub(super) fn file(world: &mut World) -> Option<Draft> {
         message,
         observed: readings,
         problems,
+        crossmatches: Vec::new(),
         asked_by: None,
     })
 }

@@ -70,6 +70,9 @@ pub struct Profile {
     pub order: OrderRule,
     /// The parts of a result.
     pub result: ResultRule,
+    /// By which method the device crossmatches, a word of the hospital's policy `crossmatch.methods`; without one its
+    /// crossmatches are not filed.
+    pub crossmatch_method: Option<String>,
     /// Wells.
     pub well: Option<WellRule>,
     /// Interpretations.

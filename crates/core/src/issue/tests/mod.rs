@@ -1,5 +1,6 @@
 //! The main job tried through `decide`: request, crossmatch, issue, ward, return, emergency.
 
+mod analyser;
 mod emergency;
 mod life;
 mod requests;

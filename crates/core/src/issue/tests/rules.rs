@@ -77,6 +77,7 @@ fn crossmatch_given(scene: &mut Scene, outcome: crate::crossmatch::Outcome) {
             major: Side::Read(Grade::Negative),
             minor: Side::Read(Grade::Negative),
             lots: BTreeSet::new(),
+            origin: Default::default(),
         },
         outcome,
         expires: trial.minutes(1440),

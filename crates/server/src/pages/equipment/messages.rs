@@ -301,34 +301,38 @@ async fn message_page(
         }
     });
     let bad = banner.is_some() || !form.is_ok();
-    let page = MessagePage {
-        path: address(&Subject::from(id)),
-        device: message
-            .device
-            .clone()
-            .map(|device| address(&Subject::from(device)))
-            .unwrap_or_default(),
-        tests: message
-            .tests
-            .iter()
-            .map(|test| (address(&Subject::from(*test)), test.to_string()))
-            .collect(),
-        named: message
-            .named
-            .iter()
-            .map(|named| (subject_address(named), named.clone()))
-            .collect(),
-        problems: lines.collect(),
-        parts: parts(shown, &marks),
-        cut: shown.len() < bytes.len(),
-        open: matches!(message.state, MessageState::Failed(_)),
-        may_handle: app.may(visit, Action::MessageHandle),
-        banner,
-        timeline: timeline::of(app, &frame, &[Subject::from(id)]).await?,
-        row: row(&frame, message),
-        form,
-        frame: frame.clone(),
-    };
+    let page =
+        MessagePage {
+            path: address(&Subject::from(id)),
+            device: message
+                .device
+                .clone()
+                .map(|device| address(&Subject::from(device)))
+                .unwrap_or_default(),
+            tests: message
+                .tests
+                .iter()
+                .map(|test| (address(&Subject::from(*test)), test.to_string()))
+                .chain(message.crossmatches.iter().map(|crossmatch| {
+                    (address(&Subject::from(*crossmatch)), crossmatch.to_string())
+                }))
+                .collect(),
+            named: message
+                .named
+                .iter()
+                .map(|named| (subject_address(named), named.clone()))
+                .collect(),
+            problems: lines.collect(),
+            parts: parts(shown, &marks),
+            cut: shown.len() < bytes.len(),
+            open: matches!(message.state, MessageState::Failed(_)),
+            may_handle: app.may(visit, Action::MessageHandle),
+            banner,
+            timeline: timeline::of(app, &frame, &[Subject::from(id)]).await?,
+            row: row(&frame, message),
+            form,
+            frame: frame.clone(),
+        };
     Ok(marked(render(&page), bad))
 }
 
