@@ -13,6 +13,7 @@ use crate::policy::PolicyEvent;
 use crate::request::RequestEvent;
 use crate::sample::SampleEvent;
 use crate::subject::Subject;
+use crate::testing::discrepancy::DiscrepancyEvent;
 use crate::testing::{LotEvent, TestEvent};
 use crate::unit::UnitEvent;
 
@@ -49,6 +50,8 @@ pub enum Event {
     Sample(SampleEvent),
     /// About tests.
     Test(TestEvent),
+    /// About work-ups of group discrepancies.
+    Discrepancy(DiscrepancyEvent),
     /// About reagent lots.
     Lot(LotEvent),
     /// About requests.
@@ -97,6 +100,7 @@ macro_rules! each {
             Event::Patient($inner) => $out,
             Event::Sample($inner) => $out,
             Event::Test($inner) => $out,
+            Event::Discrepancy($inner) => $out,
             Event::Lot($inner) => $out,
             Event::Request($inner) => $out,
             Event::Crossmatch($inner) => $out,
@@ -130,6 +134,7 @@ impl Event {
             PatientEvent::KINDS,
             SampleEvent::KINDS,
             TestEvent::KINDS,
+            DiscrepancyEvent::KINDS,
             LotEvent::KINDS,
             RequestEvent::KINDS,
             CrossmatchEvent::KINDS,
@@ -192,7 +197,7 @@ macro_rules! event_from {
 
 event_from! {
     PeopleEvent => People, PolicyEvent => Policy, UnitEvent => Unit, PatientEvent => Patient,
-    SampleEvent => Sample, TestEvent => Test, LotEvent => Lot, RequestEvent => Request,
+    SampleEvent => Sample, TestEvent => Test, LotEvent => Lot, DiscrepancyEvent => Discrepancy, RequestEvent => Request,
     CrossmatchEvent => Crossmatch, IssueEvent => Issue, DeviceEvent => Device, AssessmentEvent => Assessment,
     AuditEvent => Audit,
 }

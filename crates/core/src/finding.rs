@@ -127,6 +127,8 @@ rules! {
     PatientGroupUnknown = "patient-group-unknown", Stop;
     /// Group determinations on file disagree.
     PatientGroupDiscordant = "patient-group-discordant", Stop;
+    /// The wells of a group test disagree: only group O red cells and AB plasma until a verified work-up has settled it.
+    PatientGroupUnsettled = "patient-group-unsettled", Stop;
     /// Only one sample has been grouped; a second independent one is needed.
     PatientGroupSingle = "patient-group-single", Stop;
     /// No accepted sample in date.
@@ -153,6 +155,12 @@ rules! {
     InterpretationDiffers = "interpretation-differs", Stop;
     /// The control reacted, so the test is not valid.
     ControlReactive = "control-reactive", Stop;
+    /// A step of the work-up was not taken.
+    DiscrepancyStepOpen = "discrepancy-step-open", Stop;
+    /// Nothing that was found explains the discrepancy, so it proves no group.
+    DiscrepancyUnexplained = "discrepancy-unexplained", Stop;
+    /// The group found differs from the one on file.
+    DiscrepancyAgainstFile = "discrepancy-against-file", Stop;
     /// Whoever entered a result cannot verify it.
     VerifierIsEnterer = "verifier-is-enterer", Stop;
     /// Only the newest version of a result can be acted on.
@@ -352,7 +360,7 @@ fact_from! {
     String => Text, &str => Text, i64 => Number, u32 => Number,
     Timestamp => Time, LabelGroup => Group, crate::blood::BloodGroup => Group, Subject => Subject,
     crate::blood::UnitId => Subject, crate::blood::Din => Subject, crate::id::PatientId => Subject, crate::id::SampleId => Subject,
-    crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::UserId => Subject,
+    crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::DiscrepancyId => Subject, crate::id::UserId => Subject,
     crate::id::LotId => Subject, crate::id::DeviceId => Subject, crate::id::CrossmatchId => Subject,
     crate::id::IssueId => Subject, crate::id::MessageId => Subject,
     crate::id::ProposalId => Subject, crate::id::ProgrammeId => Subject, crate::id::RoundId => Subject,

@@ -30,6 +30,8 @@ pub struct Next {
     pub request: RequestId,
     /// Tests.
     pub test: TestId,
+    /// Work-ups of group discrepancies.
+    pub discrepancy: DiscrepancyId,
     /// Crossmatches.
     pub crossmatch: CrossmatchId,
     /// Hand-overs.
@@ -48,6 +50,7 @@ impl Default for Next {
             patient: PatientId(1),
             request: RequestId(1),
             test: TestId(1),
+            discrepancy: DiscrepancyId(1),
             crossmatch: CrossmatchId(1),
             issue: IssueId(1),
             message: MessageId(1),
@@ -76,6 +79,8 @@ pub struct Hospital {
     pub samples: sample::Samples,
     /// Results.
     pub tests: testing::Tests,
+    /// Work-ups of group discrepancies.
+    pub discrepancies: testing::discrepancy::Discrepancies,
     /// Reagent, cell and card lots.
     pub lots: testing::Lots,
     /// Requests.
@@ -104,6 +109,7 @@ impl Hospital {
             Event::Patient(event) => patient::apply(self, stamp, event),
             Event::Sample(event) => sample::apply(self, stamp, event),
             Event::Test(event) => testing::apply(self, stamp, event),
+            Event::Discrepancy(event) => testing::discrepancy::apply(self, stamp, event),
             Event::Lot(event) => testing::apply_lot(self, stamp, event),
             Event::Request(event) => request::apply(self, stamp, event),
             Event::Crossmatch(event) => crossmatch::apply(self, stamp, event),

@@ -188,6 +188,10 @@ counted_id!(
     TestId, "T"
 );
 counted_id!(
+    /// The work-up of one group discrepancy.
+    DiscrepancyId, "G"
+);
+counted_id!(
     /// A crossmatch of one unit against one patient's sample.
     CrossmatchId, "X"
 );

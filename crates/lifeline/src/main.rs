@@ -34,6 +34,8 @@ enum Command {
     Wire(commands::wire::Arguments),
     /// Whether a bag's group may go to a recipient's.
     Compat(commands::compat::Arguments),
+    /// ABO and RhD from reactions.
+    Group(commands::group::Arguments),
     /// Calculators: platelets, iron, blood loss, exchange, scores and more.
     Calc(commands::calc::Arguments),
     /// Which bag for which request, for a whole day at once.
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::Label(arguments) => Ok(commands::label::run(arguments)),
         Command::Wire(arguments) => Ok(commands::wire::run(arguments)),
         Command::Compat(arguments) => Ok(commands::compat::run(arguments)),
+        Command::Group(arguments) => Ok(commands::group::run(arguments)),
         Command::Calc(arguments) => Ok(commands::calc::run(arguments)),
         Command::Match(arguments) => Ok(commands::matching::run(arguments)),
         Command::Stock(arguments) => Ok(commands::stock::run(arguments)),

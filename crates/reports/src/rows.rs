@@ -116,6 +116,7 @@ pub fn test(test: &Test) -> Row {
     let state = match test.state {
         TestState::Entered => "entered",
         TestState::Verified => "verified",
+        TestState::WorkedUp => "worked_up",
         TestState::Invalidated => "invalidated",
     };
     let latest = test.latest();

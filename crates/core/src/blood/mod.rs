@@ -5,11 +5,13 @@ mod din;
 mod grade;
 mod group;
 mod product;
+mod rhd_genotype;
 
 pub use antigen::{Antigen, AntigenProfile, Typing};
 pub use din::{Din, DinError};
 pub use grade::Grade;
 pub use group::{Abo, BloodGroup, GroupError, LabelGroup, RhD};
+pub use rhd_genotype::{RhdAllele, RhdGenotype};
 pub use product::{
     Amount, Attribute, Attributes, Celsius, Component, Measure, Millilitres, ProductCode,
     ProductCodeError, UnitId, UnitIdError,

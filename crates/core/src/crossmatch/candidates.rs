@@ -6,8 +6,7 @@ use crate::finding::{Finding, Rule, Severity};
 use crate::hospital::Hospital;
 use crate::id::RequestId;
 use crate::issue::{Purpose, emergency_groups, emergency_level, gate};
-use crate::patient::{NeedKind, Patient, Record, Specificity};
-use crate::policy::Key;
+use crate::patient::{NeedKind, Record, Specificity};
 use crate::request::Urgency;
 use crate::unit::{Status, Unit};
 
@@ -75,14 +74,10 @@ pub fn candidates(
         return Vec::new();
     };
     let component = asked.order.component;
-    let weak = hospital
-        .policies
-        .flag(Key::WeakDRecipientNegative, at)
-        .unwrap_or(true);
     let patient: Option<LabelGroup> = record
         .group(at)
         .group()
-        .map(|group| Patient::transfuse_as(group, weak).into());
+        .map(|group| record.transfuse_as(group, at).into());
     let needs_typing = needs_typing(&record, component, at);
     let purpose = match asked.order.urgency {
         Urgency::Emergency => Purpose::Emergency(emergency_level(hospital, asked.patient, at)),

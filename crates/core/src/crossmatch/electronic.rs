@@ -7,7 +7,7 @@ use crate::finding::{Fact, FactValue, Finding, Rule, Severity};
 use crate::hospital::Hospital;
 use crate::id::RequestId;
 use crate::issue::{Purpose, Serology, Verdict, gate, judge};
-use crate::patient::{GroupOnFile, NeedKind, Patient};
+use crate::patient::{GroupOnFile, NeedKind};
 use crate::people::Action;
 use crate::policy::Key;
 use crate::sample::{Sample, SampleState};
@@ -174,10 +174,7 @@ pub fn criteria(
         vec![fact("unit", bag.id)],
     );
     let suits = group.group().is_some_and(|group| {
-        let weak = policies
-            .flag(Key::WeakDRecipientNegative, at)
-            .unwrap_or(true);
-        let recipient = Patient::transfuse_as(group, weak).into();
+        let recipient = record.transfuse_as(group, at).into();
         judge(policies, bag.component, Some(recipient), bag.group, at).verdict
             == Verdict::Compatible
     });

@@ -8,7 +8,7 @@ use super::{
     Antibody, Demographics, Determination, Exposure, Need, NeedKind, NumberKind, Patient,
     Specificity,
 };
-use crate::blood::{Antigen, AntigenProfile, BloodGroup, Typing};
+use crate::blood::{Antigen, AntigenProfile, BloodGroup, RhdGenotype, Typing};
 use crate::hospital::{Hospital, Stamp};
 use crate::id::{PatientId, PatientNumber, SampleId, TestId};
 use crate::subject::Subject;
@@ -88,6 +88,13 @@ pub enum PatientEvent {
         /// Result.
         typing: Typing,
     },
+    /// The RHD genotype was put on file, or taken back.
+    RhdGenotyped {
+        /// Which.
+        patient: PatientId,
+        /// Both alleles and the report; `None` where it was taken back.
+        genotype: Option<RhdGenotype>,
+    },
     /// A special requirement was raised.
     NeedRaised {
         /// Which.
@@ -151,7 +158,7 @@ pub enum PatientEvent {
 kinds!(PatientEvent, "patient" {
     Registered => "registered", Amended => "amended", GroupDetermined => "group_determined",
     GroupWithdrawn => "group_withdrawn", HistoricGroupWithdrawn => "historic_group_withdrawn", AntibodyRecorded => "antibody_recorded",
-    AntigenTyped => "antigen_typed", NeedRaised => "need_raised", NeedEnded => "need_ended",
+    AntigenTyped => "antigen_typed", RhdGenotyped => "rhd_genotyped", NeedRaised => "need_raised", NeedEnded => "need_ended",
     ExposureStated => "exposure_stated", ConsentRecorded => "consent_recorded", Merged => "merged",
     Unmerged => "unmerged",
 });
@@ -181,6 +188,7 @@ impl PatientEvent {
             | Self::Amended { patient, .. }
             | Self::HistoricGroupWithdrawn { patient, .. }
             | Self::AntigenTyped { patient, .. }
+            | Self::RhdGenotyped { patient, .. }
             | Self::NeedRaised { patient, .. }
             | Self::NeedEnded { patient, .. }
             | Self::ExposureStated { patient, .. }
@@ -218,6 +226,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
                     determinations: Vec::new(),
                     antibodies: Vec::new(),
                     antigens: AntigenProfile::default(),
+                    rhd_genotype: None,
                     needs: Vec::new(),
                     exposure: Exposure::Unknown,
                     transfused: None,
@@ -315,6 +324,11 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
         } => {
             patients.change(*patient, stamp, |record| {
                 record.antigens.set(*antigen, *typing)
+            });
+        }
+        PatientEvent::RhdGenotyped { patient, genotype } => {
+            patients.change(*patient, stamp, |record| {
+                record.rhd_genotype.clone_from(genotype);
             });
         }
         PatientEvent::NeedRaised {

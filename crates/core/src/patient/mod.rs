@@ -11,6 +11,7 @@ mod merge;
 mod need;
 mod record;
 mod register;
+mod rhd;
 
 pub use amend::AmendPatient;
 pub use antibody::RecordAntibody;
@@ -23,6 +24,7 @@ pub use merge::{MergePatients, UnmergePatients};
 pub use need::{EndNeed, RaiseNeed};
 pub use record::{GroupOnFile, Record, Risk};
 pub use register::RegisterPatient;
+pub use rhd::{RecordRhdGenotype, RhdReason, managed};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,7 +34,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::blood::{Abo, Antigen, AntigenProfile, Attribute, BloodGroup, RhD};
+use crate::blood::{Abo, Antigen, AntigenProfile, Attribute, BloodGroup, RhdGenotype};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Stamp;
 use crate::id::{PatientId, PatientNumber, SampleId, TestId};
@@ -214,6 +216,8 @@ pub struct Patient {
     pub antibodies: Vec<Antibody>,
     /// The patient's own antigens.
     pub antigens: AntigenProfile,
+    /// RHD genotype, as a laboratory reported it.
+    pub rhd_genotype: Option<RhdGenotype>,
     /// Special requirements.
     pub needs: Vec<Need>,
     /// Transfusion and pregnancy history.
@@ -237,15 +241,6 @@ impl Patient {
             .iter()
             .map(|determination| determination.group.abo)
             .collect()
-    }
-
-    /// RhD as transfusion treats it.
-    pub fn transfuse_as(group: BloodGroup, weak_is_negative: bool) -> BloodGroup {
-        match group.rhd {
-            RhD::Weak if weak_is_negative => BloodGroup::new(group.abo, RhD::Negative),
-            RhD::Weak => BloodGroup::new(group.abo, RhD::Positive),
-            _ => group,
-        }
     }
 
     /// Requirements in force at a moment.

@@ -6,11 +6,12 @@ use super::{Antibody, Determination, Exposure, Need, NumberKind, Patient};
 use crate::blood::{AntigenProfile, BloodGroup, Typing};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
-use crate::id::{PatientId, PatientNumber, SampleId};
+use crate::id::{PatientId, PatientNumber, SampleId, TestId};
 use crate::issue::Issue;
-use crate::policy::Key;
+use crate::policy::{Key, Policies};
 use crate::request::Request;
 use crate::sample::{Sample, SampleState};
+use crate::testing::discrepancy::unsettled;
 
 /// The group of a patient as far as the record proves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum GroupOnFile {
     Twice(BloodGroup),
     /// Determinations disagree in ABO or RhD, or a sample is suspected of being somebody else's.
     Discordant,
+    /// The wells of this test disagree, and no verified work-up has answered for it yet.
+    Unsettled(TestId),
 }
 
 impl GroupOnFile {
@@ -32,7 +35,7 @@ impl GroupOnFile {
     pub fn group(self) -> Option<BloodGroup> {
         match self {
             Self::Once(group) | Self::Twice(group) => Some(group),
-            Self::Unknown | Self::Historic(_) | Self::Discordant => None,
+            Self::Unknown | Self::Historic(_) | Self::Discordant | Self::Unsettled(_) => None,
         }
     }
 
@@ -44,6 +47,7 @@ impl GroupOnFile {
             Self::Once(_) => "once",
             Self::Twice(_) => "twice",
             Self::Discordant => "discordant",
+            Self::Unsettled(_) => "unsettled",
         }
     }
 }
@@ -138,20 +142,28 @@ impl<'a> Record<'a> {
             .then_some(first)
     }
 
-    /// What the determinations prove together.
+    /// The policies in force.
+    pub(super) fn policies(&self) -> &'a Policies {
+        &self.hospital.policies
+    }
+
+    /// What the determinations prove together, unless a discrepancy stands against them.
     pub fn group(&self, at: Timestamp) -> GroupOnFile {
         let all = self.determinations();
-        let Some(first) = all.first() else {
-            return GroupOnFile::Unknown;
-        };
-        let group = first.group;
         let suspected = self
             .samples()
             .iter()
             .any(|sample| matches!(sample.state, SampleState::Suspect(_)));
-        if suspected || all.iter().any(|other| other.group != group) {
+        let first = all.first().map(|determination| determination.group);
+        if suspected || all.iter().any(|other| Some(other.group) != first) {
             return GroupOnFile::Discordant;
         }
+        if let Some(test) = unsettled(self.hospital, self) {
+            return GroupOnFile::Unsettled(test);
+        }
+        let Some(group) = first else {
+            return GroupOnFile::Unknown;
+        };
         let samples: Vec<&Sample> = all
             .iter()
             .filter_map(|determination| determination.sample.as_ref())

@@ -111,6 +111,11 @@ keys! {
     /// The weakest anti-D reaction read as positive without a weak-D test, as a grade from 1 to 4.
     AntiDLeast = "group.anti_d_least": Count,
 
+    /// RHD alleles of weak D whose carriers are transfused as RhD positive.
+    RhdPositiveGenotypes = "group.rhd_positive_genotypes": Words,
+    /// Carriers of Asian-type DEL (c.1227G>A) are transfused as RhD positive; off until the hospital's medical sign-off.
+    AsianDelPositive = "group.asian_del_positive": Flag,
+
     /// ABO and RhD tables by component.
     Compatibility = "compatibility.tables": Compatibility,
     /// Women younger than this many years get no RhD positive red cells when RhD negative.

@@ -1,48 +1,8 @@
 //! The truth tables. What a type is follows from the wells alone; whatever does not fit one row of the table is no type.
 
-use serde::{Deserialize, Serialize};
-
+use super::group::{Reach, Strengths, read};
 use super::{Call, Interpretation, Reading, TestKind, Well};
-use crate::blood::{Abo, Grade, RhD};
-use crate::finding::Finding;
-use crate::hospital::Hospital;
-use crate::policy::Key;
-
-/// The reaction strengths the department accepts without work-up (policies `group.forward_least`, `group.anti_d_least`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Strengths {
-    /// The weakest reaction with anti-A, anti-B or anti-A,B that is taken as positive, 1 to 4.
-    pub forward: u8,
-    /// The weakest reaction with anti-D that is taken as positive, 1 to 4.
-    pub anti_d: u8,
-}
-
-impl Strengths {
-    /// What is in force at a moment.
-    pub fn in_force(hospital: &Hospital, at: jiff::Timestamp) -> Result<Self, Finding> {
-        let read = |key| {
-            hospital
-                .policies
-                .count(key, at)
-                .map(|count| u8::try_from(count).unwrap_or(u8::MAX))
-        };
-        Ok(Self {
-            forward: read(Key::ForwardLeast)?,
-            anti_d: read(Key::AntiDLeast)?,
-        })
-    }
-}
-
-/// A well as a table reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Read {
-    Positive,
-    Negative,
-    /// Reacted, but not as a clear type does: too weak, mixed field, haemolysed cells.
-    Odd,
-    /// No such well was read.
-    Absent,
-}
+use crate::blood::Grade;
 
 struct Wells<'a>(&'a [Reading]);
 
@@ -54,44 +14,10 @@ impl Wells<'_> {
             .map(|reading| reading.grade)
     }
 
-    /// Cells with a reagent: strength matters, two populations and haemolysis are never a clear type.
-    fn cells(&self, well: Well, least: u8) -> Read {
-        match self.grade(well) {
-            None => Read::Absent,
-            Some(Grade::Negative) => Read::Negative,
-            Some(grade) => match strength(grade) {
-                Some(strength) if strength > 0 && strength >= least => Read::Positive,
-                _ => Read::Odd,
-            },
-        }
-    }
-
-    /// Plasma with reagent cells: an antibody may be weak, and haemolysis is a reaction; a mixed field is not explained.
-    fn plasma(&self, well: Well) -> Read {
-        match self.grade(well) {
-            None => Read::Absent,
-            Some(Grade::Negative) => Read::Negative,
-            Some(Grade::MixedField) => Read::Odd,
-            Some(_) => Read::Positive,
-        }
-    }
-
     /// Whether a well was read and reacted in any way.
     fn reacts(&self, well: Well) -> bool {
         self.grade(well)
             .is_some_and(|grade| grade != Grade::Negative)
-    }
-}
-
-/// Strength of an agglutination, `w` as 0; `None` where there is no one strength.
-fn strength(grade: Grade) -> Option<u8> {
-    match grade {
-        Grade::Weak => Some(0),
-        Grade::One => Some(1),
-        Grade::Two => Some(2),
-        Grade::Three => Some(3),
-        Grade::Four => Some(4),
-        Grade::Negative | Grade::MixedField | Grade::Haemolysis => None,
     }
 }
 
@@ -100,15 +26,10 @@ pub fn interpret(kind: TestKind, readings: &[Reading], strengths: Strengths) -> 
     let wells = Wells(readings);
     match kind {
         TestKind::Group | TestKind::ForwardGroup | TestKind::AboForward => {
-            if wells.reacts(Well::Control) || wells.reacts(Well::Autocontrol) {
-                return Interpretation::Group {
-                    abo: None,
-                    rhd: None,
-                };
-            }
+            let found = read(kind.reach(), readings, strengths);
             Interpretation::Group {
-                abo: abo(kind, &wells, strengths.forward),
-                rhd: rhd(&wells, strengths.anti_d),
+                abo: found.abo,
+                rhd: found.rhd,
             }
         }
         TestKind::Screen => Interpretation::Screen(screen(&wells)),
@@ -120,82 +41,6 @@ pub fn interpret(kind: TestKind, readings: &[Reading], strengths: Strengths) -> 
 pub fn control_reactive(readings: &[Reading]) -> bool {
     let wells = Wells(readings);
     wells.reacts(Well::Control) || wells.reacts(Well::DatControl)
-}
-
-fn abo(kind: TestKind, wells: &Wells<'_>, least: u8) -> Option<Abo> {
-    let forward = match (
-        wells.cells(Well::AntiA, least),
-        wells.cells(Well::AntiB, least),
-    ) {
-        (Read::Negative, Read::Negative) => Abo::O,
-        (Read::Positive, Read::Negative) => Abo::A,
-        (Read::Negative, Read::Positive) => Abo::B,
-        (Read::Positive, Read::Positive) => Abo::Ab,
-        _ => return None,
-    };
-    // Cells that clump by themselves look like AB: without a negative well beside them AB is not shown.
-    if forward == Abo::Ab && wells.grade(Well::Control).is_none() {
-        return None;
-    }
-    let agrees = |read: Read, expected: bool| match read {
-        Read::Absent => true,
-        Read::Positive => expected,
-        Read::Negative => !expected,
-        Read::Odd => false,
-    };
-    if !agrees(wells.cells(Well::AntiAB, least), forward != Abo::O) {
-        return None;
-    }
-    if kind == TestKind::Group {
-        let reverse = match (wells.plasma(Well::A1Cells), wells.plasma(Well::BCells)) {
-            (Read::Positive, Read::Positive) => Abo::O,
-            (Read::Negative, Read::Positive) => Abo::A,
-            (Read::Positive, Read::Negative) => Abo::B,
-            (Read::Negative, Read::Negative) => Abo::Ab,
-            _ => return None,
-        };
-        let others_agree = agrees(wells.plasma(Well::A2Cells), !forward.has_a())
-            && agrees(wells.plasma(Well::OCells), false);
-        if reverse != forward || !others_agree {
-            return None;
-        }
-    }
-    Some(forward)
-}
-
-fn rhd(wells: &Wells<'_>, least: u8) -> Option<RhD> {
-    let weak_test = wells.grade(Well::WeakD).map(|grade| match grade {
-        Grade::Negative => Read::Negative,
-        Grade::MixedField | Grade::Haemolysis => Read::Odd,
-        _ => Read::Positive,
-    });
-    let first = wells.cells(Well::AntiD, least);
-    let second = match wells.cells(Well::AntiD2, least) {
-        Read::Absent => first,
-        read => read,
-    };
-    let stray = [Well::AntiD, Well::AntiD2]
-        .into_iter()
-        .filter_map(|well| wells.grade(well))
-        .any(|grade| matches!(grade, Grade::MixedField | Grade::Haemolysis));
-    match (first, second) {
-        _ if stray => None,
-        (Read::Absent, _) => None,
-        (Read::Positive, Read::Positive) => match weak_test {
-            None | Some(Read::Positive) => Some(RhD::Positive),
-            _ => None,
-        },
-        (Read::Negative, Read::Negative) => match weak_test {
-            None | Some(Read::Negative) => Some(RhD::Negative),
-            Some(Read::Positive) => Some(RhD::Weak),
-            _ => None,
-        },
-        // Too weak, or the two reagents differ (a partial D): D is there if the weak-D test says so.
-        _ => match weak_test {
-            Some(Read::Positive) => Some(RhD::Weak),
-            _ => None,
-        },
-    }
 }
 
 fn screen(wells: &Wells<'_>) -> Call {
@@ -226,6 +71,16 @@ fn dat(wells: &Wells<'_>) -> Call {
         Call::Negative
     } else {
         Call::Indeterminate
+    }
+}
+
+impl TestKind {
+    /// How far a group test of this kind looks.
+    pub fn reach(self) -> Reach {
+        match self {
+            Self::Group => Reach::CellsAndPlasma,
+            _ => Reach::Cells,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tables of the textbook, written out by hand, against every combination of wells.
 
 use super::*;
+use crate::blood::{Abo, RhD};
 use Grade::*;
 
 const STRENGTHS: Strengths = Strengths {
@@ -196,8 +197,11 @@ fn rhd_of_every_combination_of_two_anti_ds_and_the_weak_d_test() {
                     } else {
                         RhD::Weak
                     })
-                } else {
+                } else if all.contains(&Negative) {
+                    // One reagent sees no D where the other does: only the weak-D test can say more.
                     weak.is_some_and(|g| g != Negative).then_some(RhD::Weak)
+                } else {
+                    (weak != Some(Negative)).then_some(RhD::Weak)
                 };
                 let (_, rhd) = group(TestKind::ForwardGroup, &wells);
                 assert_eq!(rhd, expected, "D {d} D2 {d2:?} weak {weak:?}");

@@ -1,7 +1,9 @@
 //! Immunohaematology results: wells, interpretation, versions, verification; reagent lots.
 
 mod correct;
+pub mod discrepancy;
 mod event;
+pub mod group;
 mod interpret;
 mod lots;
 mod on_file;
@@ -18,7 +20,8 @@ pub use verify::VerifyTest;
 pub(crate) use verify::{determination, determination_holder};
 
 pub use event::{LotEvent, TestEvent, Work, apply, apply_lot};
-pub use interpret::{Strengths, control_reactive, interpret};
+pub use group::Strengths;
+pub use interpret::{control_reactive, interpret};
 pub use well::{Reading, TestKind, Well};
 pub use worklist::{due_on_sample, due_on_unit, worklist};
 
@@ -160,6 +163,8 @@ pub enum TestState {
     Entered,
     /// Verified; stands.
     Verified,
+    /// Its wells disagree; a verified work-up answers for it.
+    WorkedUp,
     /// Declared void.
     Invalidated,
 }
@@ -170,6 +175,7 @@ impl TestState {
         match self {
             Self::Entered => "test-state-entered",
             Self::Verified => "test-state-verified",
+            Self::WorkedUp => "test-state-worked-up",
             Self::Invalidated => "test-state-invalidated",
         }
     }
@@ -230,6 +236,19 @@ impl Tests {
     /// Tests waiting for verification, oldest first.
     pub fn pending(&self) -> impl Iterator<Item = &Arc<Test>> {
         self.pending.iter().filter_map(|id| self.all.get(id))
+    }
+
+    /// Sets how a test stands.
+    pub(crate) fn stand(&mut self, stamp: &Stamp, id: TestId, state: TestState) {
+        if state == TestState::Entered {
+            self.pending.insert(id);
+        } else {
+            self.pending.remove(&id);
+        }
+        if let Some(test) = self.all.get_mut(&id).map(Arc::make_mut) {
+            test.state = state;
+            test.changed = stamp.clone();
+        }
     }
 
     /// Tests made on a unit, oldest first.

@@ -113,7 +113,7 @@ pub(super) fn wrong(test: &Test) -> Finding {
 }
 
 /// Whether a person entered the version. What an analyser sent was entered by the machine, unless the person's own hand edited it there.
-fn entered_by(version: &Version, user: &UserId) -> bool {
+pub(super) fn entered_by(version: &Version, user: &UserId) -> bool {
     match &version.origin {
         Origin::Bench => version.entered.by == *user,
         Origin::Device {

@@ -7,6 +7,7 @@ pub mod calc;
 pub mod compat;
 pub mod demo;
 pub mod export;
+pub mod group;
 pub mod init;
 pub mod journal;
 pub mod label;

@@ -104,7 +104,7 @@ pub fn proof(frame: &Frame, record: &Record<'_>) -> (GroupMark, Tone, String) {
         }
         GroupOnFile::Once(group) => (group.into(), Tone::Warn),
         GroupOnFile::Twice(group) => (group.into(), Tone::Good),
-        GroupOnFile::Discordant => (GroupMark::UNKNOWN, Tone::Stop),
+        GroupOnFile::Discordant | GroupOnFile::Unsettled(_) => (GroupMark::UNKNOWN, Tone::Stop),
     };
     (mark, tone, words)
 }

@@ -136,7 +136,7 @@ impl TestLine {
             state: (
                 match test.state {
                     TestState::Entered => Tone::Warn,
-                    TestState::Verified => Tone::Good,
+                    TestState::Verified | TestState::WorkedUp => Tone::Good,
                     TestState::Invalidated => Tone::Stop,
                 },
                 frame.t.m(test.state.word()),
@@ -246,7 +246,7 @@ impl SampleLine {
                 .filter_map(|test| {
                     let version = test.latest()?;
                     let tone = match test.state {
-                        TestState::Verified => Tone::Good,
+                        TestState::Verified | TestState::WorkedUp => Tone::Good,
                         _ => Tone::Warn,
                     };
                     let kind = t.m(&format!("test-short-{}", test.kind.as_str()));

@@ -31,6 +31,7 @@ const PUT_OFF: &[Rule] = &[
 const UNPROVEN: &[Rule] = &[
     Rule::PatientGroupUnknown,
     Rule::PatientGroupDiscordant,
+    Rule::PatientGroupUnsettled,
     Rule::PatientGroupSingle,
     Rule::SampleWrongBlood,
 ];

@@ -15,7 +15,7 @@ use crate::blood::{BloodGroup, LabelGroup, RhD, UnitId};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::RequestId;
-use crate::patient::{Patient, Record};
+use crate::patient::Record;
 use crate::policy::Key;
 use crate::request::{EmergencyLevel, Request};
 use crate::unit::Unit;
@@ -122,14 +122,9 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The group as transfusion treats it: weak D in a patient as the policy says, negative where it says nothing.
+    /// The group as transfusion treats it: RhD by serology, genotype and policy, negative where they say nothing.
     fn treated(&self, group: BloodGroup) -> LabelGroup {
-        let negative = self
-            .hospital
-            .policies
-            .flag(Key::WeakDRecipientNegative, self.at)
-            .unwrap_or(true);
-        Patient::transfuse_as(group, negative).into()
+        self.record.transfuse_as(group, self.at).into()
     }
 
     /// The unit's group as the rules read it: weak D as the policy says, positive where it says nothing.

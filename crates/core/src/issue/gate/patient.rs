@@ -29,12 +29,15 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 case.unit_group(),
                 case.at,
             );
-            // Where the group is not known at all that already stops; a mere warning beside it says nothing.
+            // Where the group is not known at all that already stops; a mere warning beside it says nothing. While it is being worked up
+            // the bag may go, and the warning counts.
+            let counts = recipient.is_some()
+                || matches!(case.record.group(case.at), GroupOnFile::Unsettled(_));
             findings.extend(
                 judged
                     .findings
                     .into_iter()
-                    .filter(|finding| recipient.is_some() || finding.severity == Severity::Stop)
+                    .filter(|finding| counts || finding.severity == Severity::Stop)
                     .map(|finding| rhd(case, finding)),
             );
         }
@@ -65,6 +68,12 @@ fn group(case: &Case<'_>, findings: &mut Vec<Finding>) {
                 }
             }
         }
+        GroupOnFile::Unsettled(test) if !for_anybody(case) => findings.push(
+            about(Rule::PatientGroupUnsettled)
+                .with("test", test)
+                .with("unit_group", case.unit.group),
+        ),
+        GroupOnFile::Unsettled(_) => {}
         GroupOnFile::Once(group) => single(case, group.into(), findings),
         GroupOnFile::Twice(_) => {}
     }
@@ -75,12 +84,7 @@ fn single(case: &Case<'_>, group: LabelGroup, findings: &mut Vec<Finding>) {
     if !case.handing_over() || !case.flag(Key::TwoSamples, findings) {
         return;
     }
-    let for_anybody = case
-        .hospital
-        .policies
-        .compatibility(case.unit.component, case.at)
-        .is_ok_and(|table| table.unknown.contains(&case.unit.group.abo));
-    if !for_anybody {
+    if !for_anybody(case) {
         findings.push(
             case.sourced(
                 Finding::new(Rule::PatientGroupSingle)
@@ -93,12 +97,20 @@ fn single(case: &Case<'_>, group: LabelGroup, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Whether the unit's ABO is what a recipient of unknown group may get.
+fn for_anybody(case: &Case<'_>) -> bool {
+    case.hospital
+        .policies
+        .compatibility(case.unit.component, case.at)
+        .is_ok_and(|table| table.unknown.contains(&case.unit.group.abo))
+}
+
 /// Positive red cells for a negative patient: forbidden where they would do lasting harm, otherwise a warning.
 pub(super) fn rhd(case: &Case<'_>, finding: Finding) -> Finding {
     if finding.rule != Rule::RhdIncompatible {
         return finding;
     }
-    let why = if has_anti_d(case) {
+    let why = if case.record.has_anti_d() {
         "why-anti-d"
     } else if may_bear_children(case) {
         // To die for want of blood is worse than to be immunised: in an emergency the privilege decides.
@@ -114,12 +126,6 @@ pub(super) fn rhd(case: &Case<'_>, finding: Finding) -> Finding {
         severity: Rule::RhdForbidden.severity(),
         ..case.sourced(finding.word("why", why), Key::ChildBearingYears)
     }
-}
-
-fn has_anti_d(case: &Case<'_>) -> bool {
-    case.record
-        .antibodies()
-        .any(|antibody| antibody.specificity == Specificity::Antigen(Antigen::D))
 }
 
 /// Unknown sex, unknown age and a missing policy all count as possible.

@@ -10,7 +10,8 @@ use crate::patient::{NeedKind, Sex, Specificity};
 use crate::people::Role;
 use crate::request::RequestEvent;
 use crate::sample::SampleEvent;
-use crate::testkit::By;
+use crate::policy::Key;
+use crate::testkit::{By, wells};
 use crate::unit::Hold;
 
 fn red(patient: &str, unit: &str) -> Scene {
@@ -601,4 +602,144 @@ fn a_refusal_names_everything_at_once_with_its_evidence() {
     ]);
     assert_eq!(codes, expected);
     assert!(findings.iter().all(|finding| !finding.facts.is_empty()));
+}
+
+/// A patient of group A positive on file whose newest sample shows a mixed field.
+fn unsettled(component: Component, unit: &str) -> Scene {
+    let mut scene = Scene::ready(component, "A+", unit);
+    let tube = Material::Sample(sample_id("S2"));
+    let mut reading = reaction(&scene.trial, TestKind::Group, tube, "A+");
+    reading.readings =
+        wells("anti_a=mf anti_b=0 anti_d=4 control=0 a1_cells=0 b_cells=4 o_cells=0");
+    scene.trial.entered(reading);
+    scene
+}
+
+#[test]
+fn a_discrepancy_puts_the_patient_on_group_o_red_cells_and_ab_plasma_whatever_is_on_file() {
+    let rules = |scene: &Scene| -> Vec<&'static str> {
+        gate(
+            &scene.trial.hospital,
+            &scene.unit,
+            scene.request,
+            crate::issue::Purpose::Reserve,
+            scene.trial.at,
+        )
+        .iter()
+        .map(|finding| finding.rule.code())
+        .collect()
+    };
+    use Component::{Plasma, RedCells};
+    for (component, unit, expected) in [
+        (RedCells, "A-", vec!["patient-group-unsettled", "abo-incompatible"]),
+        (RedCells, "O-", vec![]),
+        // The person is a woman of child-bearing age, and her RhD is not settled either.
+        (RedCells, "O+", vec!["rhd-forbidden"]),
+        (Plasma, "A+", vec!["patient-group-unsettled", "group-not-in-table"]),
+        (Plasma, "AB+", vec![]),
+    ] {
+        assert_eq!(rules(&unsettled(component, unit)), expected, "{component:?} {unit}");
+    }
+    // In an emergency it changes nothing that can be given.
+    let scene = unsettled(RedCells, "A-");
+    let emergency = gate(
+        &scene.trial.hospital,
+        &scene.unit,
+        scene.request,
+        crate::issue::Purpose::Emergency(crate::request::EmergencyLevel::Uncrossmatched),
+        scene.trial.at,
+    );
+    assert!(emergency.iter().any(|finding| finding.rule == Rule::AboIncompatible));
+}
+
+#[test]
+fn a_genotype_lets_positive_cells_through_only_where_the_policy_says_so_and_never_past_anti_d() {
+    use crate::blood::{RhdAllele, RhdGenotype};
+    use crate::patient::RecordRhdGenotype;
+    let genotyped = |group: &str, alleles: [RhdAllele; 2]| {
+        let mut scene = red(group, "A+");
+        let command = RecordRhdGenotype {
+            patient: scene.patient,
+            genotype: Some(RhdGenotype {
+                alleles,
+                report: "中心血站 2026-118".into(),
+            }),
+        };
+        assert_eq!(
+            scene.trial.refused(by("technologist"), command.clone()),
+            ["second-person-needed"]
+        );
+        let signed = by("technologist").with("technologist2");
+        scene.trial.run(signed, command);
+        scene
+    };
+    let positive = |scene: &Scene| {
+        gate(
+            &scene.trial.hospital,
+            &scene.unit,
+            scene.request,
+            crate::issue::Purpose::Reserve,
+            scene.trial.at,
+        )
+        .is_empty()
+    };
+    let weak = |scene: &mut Scene| {
+        let patient = scene.patient;
+        scene.trial.given(PatientEvent::GroupWithdrawn {
+            patient,
+            test: TestId(1),
+        });
+        scene.trial.given(PatientEvent::GroupWithdrawn {
+            patient,
+            test: TestId(2),
+        });
+        for sample in ["S1", "S2"] {
+            scene.trial.given(PatientEvent::GroupDetermined {
+                patient,
+                group: crate::blood::BloodGroup::new(crate::blood::Abo::A, crate::blood::RhD::Weak),
+                sample: Some(sample_id(sample)),
+                test: None,
+                drawn: scene.trial.hospital.samples.get(&sample_id(sample)).unwrap().drawn,
+                edited: false,
+            });
+        }
+    };
+    for (alleles, expected) in [
+        ([RhdAllele::Weak1, RhdAllele::Deletion], true),
+        ([RhdAllele::Weak2, RhdAllele::Weak3], true),
+        ([RhdAllele::Weak1, RhdAllele::Other], false),
+        ([RhdAllele::Weak15, RhdAllele::Deletion], false),
+        ([RhdAllele::PartialVi3, RhdAllele::Deletion], false),
+    ] {
+        let mut scene = genotyped("A+", alleles);
+        weak(&mut scene);
+        assert_eq!(positive(&scene), expected, "{alleles:?}");
+        antibody(&mut scene, Antigen::D);
+        assert!(!positive(&scene), "{alleles:?} with anti-D");
+    }
+    for (alleles, expected) in [
+        ([RhdAllele::AsianDel, RhdAllele::Deletion], true),
+        ([RhdAllele::AsianDel, RhdAllele::AsianDel], true),
+        ([RhdAllele::AsianDel, RhdAllele::OtherDel], false),
+        ([RhdAllele::OtherDel, RhdAllele::Deletion], false),
+        ([RhdAllele::Deletion, RhdAllele::Deletion], false),
+        // A weak D allele does not make a serologic negative positive.
+        ([RhdAllele::Weak1, RhdAllele::Deletion], false),
+    ] {
+        let mut scene = genotyped("A-", alleles);
+        assert!(!positive(&scene), "{alleles:?} before the sign-off");
+        let mut entry = scene
+            .trial
+            .hospital
+            .policies
+            .at(Key::AsianDelPositive, scene.trial.at)
+            .unwrap()
+            .entry
+            .clone();
+        entry.value = crate::policy::Value::Flag(true);
+        scene.trial.given(crate::policy::PolicyEvent::Adopted { entry });
+        assert_eq!(positive(&scene), expected, "{alleles:?}");
+        antibody(&mut scene, Antigen::D);
+        assert!(!positive(&scene), "{alleles:?} with anti-D");
+    }
 }
