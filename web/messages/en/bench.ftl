@@ -52,6 +52,7 @@ test-kind = Test
 test-material = On
 test-said = The wells say
 test-state = State
+test-state-worked-up = Worked up
 test-read = Read at
 test-from = From
 test-edited = edited by hand

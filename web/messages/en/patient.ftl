@@ -72,6 +72,7 @@ proof-historic-of = carried over, not proven: { $group }
 proof-once = one sample only
 proof-twice = two samples agree
 proof-discordant = results disagree: do not use
+proof-unsettled = discrepancy not settled: O red cells, AB plasma
 risk-exposed = Transfused or pregnant lately
 risk-unexposed = Stated: neither transfused nor pregnant lately
 risk-unknown = Not known; counts as exposed

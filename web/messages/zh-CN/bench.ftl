@@ -52,6 +52,7 @@ test-kind = 项目
 test-material = 样本
 test-said = 判读
 test-state = 状态
+test-state-worked-up = 已查明
 test-read = 判读时间
 test-from = 来源
 test-edited = 人工修改

@@ -72,6 +72,7 @@ proof-historic-of = 外来记录，未证实：{ $group }
 proof-once = 仅一份标本
 proof-twice = 两份标本一致
 proof-discordant = 结果不一致，不可使用
+proof-unsettled = 血型不符未解决：O型红细胞、AB型血浆
 risk-exposed = 近期输过血或妊娠
 risk-unexposed = 已问明：近期未输血、未妊娠
 risk-unknown = 不明，按有暴露处理

@@ -11,8 +11,8 @@ pub use antigen::{Antigen, AntigenProfile, Typing};
 pub use din::{Din, DinError};
 pub use grade::Grade;
 pub use group::{Abo, BloodGroup, GroupError, LabelGroup, RhD};
-pub use rhd_genotype::{RhdAllele, RhdGenotype};
 pub use product::{
     Amount, Attribute, Attributes, Celsius, Component, Measure, Millilitres, ProductCode,
     ProductCodeError, UnitId, UnitIdError,
 };
+pub use rhd_genotype::{RhdAllele, RhdGenotype};

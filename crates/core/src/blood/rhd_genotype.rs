@@ -65,8 +65,7 @@ impl RhdGenotype {
     /// Whether at least one allele is listed and the other one is listed or makes no D at all. A second allele that is not known
     /// could be a partial D, so it does not count.
     pub fn only(&self, listed: impl Fn(RhdAllele) -> bool) -> bool {
-        let silent =
-            |allele| matches!(allele, RhdAllele::Deletion | RhdAllele::Silent);
+        let silent = |allele| matches!(allele, RhdAllele::Deletion | RhdAllele::Silent);
         self.alleles.iter().any(|allele| listed(*allele))
             && self
                 .alleles

@@ -84,7 +84,11 @@ pub fn managed(
             let negative = policies
                 .flag(Key::WeakDRecipientNegative, at)
                 .unwrap_or(true);
-            let rhd = if negative { RhD::Negative } else { RhD::Positive };
+            let rhd = if negative {
+                RhD::Negative
+            } else {
+                RhD::Positive
+            };
             (rhd, RhdReason::WeakPolicy)
         }
         other => (other, RhdReason::Serology),

@@ -172,7 +172,12 @@ fn of_sample(
 }
 
 /// Whether the patient was younger than the age when the sample was drawn. Without a date of birth nobody is a newborn.
-pub(super) fn newborn(hospital: &Hospital, patient: &Patient, drawn: Timestamp, age: SignedDuration) -> bool {
+pub(super) fn newborn(
+    hospital: &Hospital,
+    patient: &Patient,
+    drawn: Timestamp,
+    age: SignedDuration,
+) -> bool {
     let offset = hospital.offset(drawn);
     patient
         .demographics

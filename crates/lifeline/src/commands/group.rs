@@ -43,8 +43,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let Command::Interpret(arguments) = arguments.command;
     let result = read_input(&arguments.file)
         .and_then(|bytes| {
-            String::from_utf8(bytes)
-                .map_err(|error| Failure::new("unreadable", error).at(0))
+            String::from_utf8(bytes).map_err(|error| Failure::new("unreadable", error).at(0))
         })
         .and_then(|text| interpret(&text))
         .and_then(|rows| print(&rows, arguments.json));
@@ -153,16 +152,19 @@ fn interpret(text: &str) -> Result<Vec<Row>, Failure> {
         .collect();
     let mut seen = BTreeSet::new();
     for name in &names {
-        let known = name == "id"
-            || name == "context"
-            || COLUMNS.iter().any(|(column, ..)| column == name);
+        let known =
+            name == "id" || name == "context" || COLUMNS.iter().any(|(column, ..)| column == name);
         if !known {
-            return Err(Failure::new("unknown-column", format!("no column {name:?} is known"))
-                .field(name.as_str()));
+            return Err(
+                Failure::new("unknown-column", format!("no column {name:?} is known"))
+                    .field(name.as_str()),
+            );
         }
         if !seen.insert(name) {
-            return Err(Failure::new("column-twice", format!("column {name:?} comes twice"))
-                .field(name.as_str()));
+            return Err(
+                Failure::new("column-twice", format!("column {name:?} comes twice"))
+                    .field(name.as_str()),
+            );
         }
     }
     let needed = COLUMNS
@@ -181,7 +183,10 @@ fn interpret(text: &str) -> Result<Vec<Row>, Failure> {
     for (number, line) in lines {
         let line_number = number + 1;
         if rows.len() >= ROWS_MOST {
-            return Err(Failure::new("too-large", format!("more than {ROWS_MOST} rows")));
+            return Err(Failure::new(
+                "too-large",
+                format!("more than {ROWS_MOST} rows"),
+            ));
         }
         let cells = split(line);
         if cells.len() != names.len() {
@@ -218,20 +223,18 @@ fn interpret(text: &str) -> Result<Vec<Row>, Failure> {
                 grade => readings.push(Reading {
                     well: *well,
                     grade: grade_of(grade).ok_or_else(|| {
-                        wrong(column, format!("{grade:?} is no grade; write 0, w, 1 to 4, mf or H"))
+                        wrong(
+                            column,
+                            format!("{grade:?} is no grade; write 0, w, 1 to 4, mf or H"),
+                        )
                     })?,
                 }),
             }
         }
         let context = cells.get("context").copied().unwrap_or_default();
-        let known = circumstances(context, limits.newborn_days)
-            .map_err(|why| wrong("context", why))?;
-        let found = resolve(
-            Reach::CellsAndPlasma,
-            &readings,
-            limits.strengths,
-            &known,
-        );
+        let known =
+            circumstances(context, limits.newborn_days).map_err(|why| wrong("context", why))?;
+        let found = resolve(Reach::CellsAndPlasma, &readings, limits.strengths, &known);
         rows.push(Row::of(id, found));
     }
     Ok(rows)
@@ -251,10 +254,11 @@ fn grade_of(text: &str) -> Option<Grade> {
 /// Words between blanks or semicolons.
 fn circumstances(text: &str, newborn_days: i64) -> Result<Circumstances, String> {
     let mut known = Circumstances::default();
-    let group = |text: &str| {
-        BloodGroup::parse(text).map_err(|error| error.to_string())
-    };
-    for word in text.split([' ', ';', ',', '|']).filter(|word| !word.is_empty()) {
+    let group = |text: &str| BloodGroup::parse(text).map_err(|error| error.to_string());
+    for word in text
+        .split([' ', ';', ',', '|'])
+        .filter(|word| !word.is_empty())
+    {
         match word.split_once('=').unwrap_or((word, "")) {
             ("newborn", "") => known.newborn = true,
             ("hsct", "") => known.transplanted = true,
@@ -304,18 +308,26 @@ fn print(rows: &[Row], json: bool) -> Result<(), Failure> {
         return print_json(&rows);
     }
     for row in rows {
-        let group = format!("{}{}", row.abo.unwrap_or("?"), match row.rhd {
-            Some("positive") => " RhD positive",
-            Some("negative") => " RhD negative",
-            Some(_) => " RhD weak",
-            None => " RhD ?",
-        });
+        let group = format!(
+            "{}{}",
+            row.abo.unwrap_or("?"),
+            match row.rhd {
+                Some("positive") => " RhD positive",
+                Some("negative") => " RhD negative",
+                Some(_) => " RhD weak",
+                None => " RhD ?",
+            }
+        );
         let steps: Vec<&str> = row.next_steps.iter().map(|step| step.as_str()).collect();
         print_line(&format!(
             "{}  {}  {}  {}  {}",
             row.id,
             group,
-            if row.reportable { "report" } else { "do not report" },
+            if row.reportable {
+                "report"
+            } else {
+                "do not report"
+            },
             row.discrepancy.map_or("incomplete", Category::as_str),
             steps.join(", ")
         ))?;

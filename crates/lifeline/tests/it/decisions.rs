@@ -52,21 +52,63 @@ fn every_category_is_reached_from_a_file() {
     let cases = [
         ("4,0,4,0,0,4,0,0,", "A", "positive", true, "none"),
         ("0,0,0,0,4,4,0,0,", "O", "negative", true, "none"),
-        ("4+,4+,4+,2+,4+,4+,4+,4+,", "", "", false, "spontaneous_agglutination"),
+        (
+            "4+,4+,4+,2+,4+,4+,4+,4+,",
+            "",
+            "",
+            false,
+            "spontaneous_agglutination",
+        ),
         ("4,0,4,0,2,4,0,0,", "", "positive", false, "extra_reverse"),
-        ("0,0,4,0,0,0,0,0,age=29000", "", "positive", false, "missing_reverse"),
+        (
+            "0,0,4,0,0,0,0,0,age=29000",
+            "",
+            "positive",
+            false,
+            "missing_reverse",
+        ),
         ("4,0,4,0,0,0,0,0,newborn", "A", "positive", true, "newborn"),
         ("4,0,4,0,0,0,0,0,age=3", "A", "positive", true, "newborn"),
-        ("4,0,4,0,0,0,0,0,age=400", "", "positive", false, "missing_reverse"),
-        ("mf,0,4,0,0,4,0,0,transfused=O+", "", "positive", false, "mixed_field"),
+        (
+            "4,0,4,0,0,0,0,0,age=400",
+            "",
+            "positive",
+            false,
+            "missing_reverse",
+        ),
+        (
+            "mf,0,4,0,0,4,0,0,transfused=O+",
+            "",
+            "positive",
+            false,
+            "mixed_field",
+        ),
         ("4,2,4,0,0,4,0,0,", "", "positive", false, "extra_forward"),
         ("0,0,4,0,4,4,4,0,", "", "positive", false, "rare"),
         ("1,0,4,0,0,4,0,0,", "", "positive", false, "weak_forward"),
         ("4,0,1,0,0,4,0,0,", "A", "weak", true, "weak_d"),
         ("0,0,0,0,4,4,0,0,donor", "O", "", false, "del_screen"),
-        ("0,0,4,0,0,4,0,0,", "", "positive", false, "wrong_blood_or_subgroup"),
-        ("0,4,4,0,4,0,0,0,history=A+", "", "", false, "history_conflict"),
-        ("mf,0,4,0,0,4,0,0,hsct;history=A+", "", "positive", false, "mixed_field"),
+        (
+            "0,0,4,0,0,4,0,0,",
+            "",
+            "positive",
+            false,
+            "wrong_blood_or_subgroup",
+        ),
+        (
+            "0,4,4,0,4,0,0,0,history=A+",
+            "",
+            "",
+            false,
+            "history_conflict",
+        ),
+        (
+            "mf,0,4,0,0,4,0,0,hsct;history=A+",
+            "",
+            "positive",
+            false,
+            "mixed_field",
+        ),
         ("4,4,4,,0,0,,,", "", "positive", false, ""),
     ];
     let rows: Vec<String> = cases
@@ -75,7 +117,13 @@ fn every_category_is_reached_from_a_file() {
         .map(|(n, (row, ..))| format!("r{n},{row}"))
         .collect();
     let found = answer(&INTERPRET, &format!("{HEADER}{}\n", rows.join("\n")));
-    let word = |text: &str| if text.is_empty() { Value::Null } else { json!(text) };
+    let word = |text: &str| {
+        if text.is_empty() {
+            Value::Null
+        } else {
+            json!(text)
+        }
+    };
     for (n, (row, abo, rhd, reportable, category)) in cases.iter().enumerate() {
         let found = &found[n];
         assert_eq!(found["id"], json!(format!("r{n}")));
@@ -99,11 +147,23 @@ fn a_bad_file_is_refused_by_row_and_field() {
     let with = |context: &str| format!("{HEADER}1,4,0,4,0,0,4,0,0,{context}\n");
     for (input, code, at) in [
         (String::new(), "empty", ""),
-        ("id,anti_A,anti_B\n1,4,0\n".into(), "missing-column", "anti_d"),
+        (
+            "id,anti_A,anti_B\n1,4,0\n".into(),
+            "missing-column",
+            "anti_d",
+        ),
         (format!("x{HEADER}{row}"), "unknown-column", "xid"),
         (format!("{HEADER}1,4,0\n"), "row", "line 2"),
-        (format!("{HEADER}1,5,0,4,0,0,4,0,0,\n"), "bad-value", "line 2, anti_a"),
-        (format!("{HEADER},4,0,4,0,0,4,0,0,\n"), "bad-value", "line 2, id"),
+        (
+            format!("{HEADER}1,5,0,4,0,0,4,0,0,\n"),
+            "bad-value",
+            "line 2, anti_a",
+        ),
+        (
+            format!("{HEADER},4,0,4,0,0,4,0,0,\n"),
+            "bad-value",
+            "line 2, id",
+        ),
         (format!("{HEADER}{row}{row}"), "bad-value", "line 3, id"),
         (with("age=-3"), "bad-value", "line 2, context"),
         (with("history=C+"), "bad-value", "line 2, context"),
@@ -124,15 +184,42 @@ fn the_list_names_every_calculator_and_each_can_be_asked() {
         .map(|one| one["name"].as_str().unwrap())
         .collect();
     for name in [
-        "platelet_cci", "platelet_ppr", "platelet_expected_increment", "antigen_negative_screen",
-        "antigen_negative_frequency", "abo_from_alleles", "iron_deficit_ganzoni",
-        "allowable_blood_loss", "anh_volume", "bourke_smith", "rhig_vials", "fmh_volume",
-        "anti_d_iu", "rbc_volume_child", "whole_blood_volume_child", "rbc_units_adult",
-        "plasma_volume", "tpe_fraction_removed", "blood_volume_nadler", "bsa",
-        "exchange_partial_sickle", "exchange_neonatal_polycythaemia", "exchange_neonatal_double",
-        "fraction_remaining_exchange", "cryo_bags", "fibrinogen_concentrate", "inventory_index",
-        "ct_ratio", "transfusion_probability", "transfusion_index", "msbos", "abc_score",
-        "shock_index", "fisher_panel", "harris_hochman", "factor8_dose",
+        "platelet_cci",
+        "platelet_ppr",
+        "platelet_expected_increment",
+        "antigen_negative_screen",
+        "antigen_negative_frequency",
+        "abo_from_alleles",
+        "iron_deficit_ganzoni",
+        "allowable_blood_loss",
+        "anh_volume",
+        "bourke_smith",
+        "rhig_vials",
+        "fmh_volume",
+        "anti_d_iu",
+        "rbc_volume_child",
+        "whole_blood_volume_child",
+        "rbc_units_adult",
+        "plasma_volume",
+        "tpe_fraction_removed",
+        "blood_volume_nadler",
+        "bsa",
+        "exchange_partial_sickle",
+        "exchange_neonatal_polycythaemia",
+        "exchange_neonatal_double",
+        "fraction_remaining_exchange",
+        "cryo_bags",
+        "fibrinogen_concentrate",
+        "inventory_index",
+        "ct_ratio",
+        "transfusion_probability",
+        "transfusion_index",
+        "msbos",
+        "abc_score",
+        "shock_index",
+        "fisher_panel",
+        "harris_hochman",
+        "factor8_dose",
     ] {
         assert!(names.contains(&name), "{name}");
     }
@@ -147,7 +234,12 @@ fn an_answer_carries_variant_unit_formula_and_source() {
     let loss = |variant: &str| {
         answer(
             &[
-                "calc", "allowable_blood_loss", "--variant", variant, "--json", "--input",
+                "calc",
+                "allowable_blood_loss",
+                "--variant",
+                variant,
+                "--json",
+                "--input",
                 r#"{"weight_kg": 71.428571428571, "ml_per_kg": 70, "hct_i": 0.40, "hct_f": 0.28}"#,
             ],
             "",
@@ -162,7 +254,13 @@ fn an_answer_carries_variant_unit_formula_and_source() {
         assert!(found["warnings"].is_array());
     }
     let groups = answer(
-        &["calc", "abo_from_alleles", "--json", "--input", r#"{"A":0.192,"B":0.170,"O":0.638}"#],
+        &[
+            "calc",
+            "abo_from_alleles",
+            "--json",
+            "--input",
+            r#"{"A":0.192,"B":0.170,"O":0.638}"#,
+        ],
         "",
     );
     assert!((groups["value"]["O"].as_f64().unwrap() - 0.407).abs() < 0.001);
@@ -176,19 +274,51 @@ fn an_answer_carries_variant_unit_formula_and_source() {
 #[test]
 fn impossible_input_names_the_field() {
     for (name, input, code, at) in [
-        ("bsa", r#"{"height_cm": 170, "weight_kg": 0}"#, "out-of-range", "weight_kg"),
-        ("rhig_vials", r#"{"fetal_pct": 120}"#, "out-of-range", "fetal_pct"),
-        ("iron_deficit_ganzoni", r#"{"weight_kg": 60, "hb_actual_g_dl": 16, "hb_target_g_dl": 15}"#, "above", "hb_actual_g_dl"),
+        (
+            "bsa",
+            r#"{"height_cm": 170, "weight_kg": 0}"#,
+            "out-of-range",
+            "weight_kg",
+        ),
+        (
+            "rhig_vials",
+            r#"{"fetal_pct": 120}"#,
+            "out-of-range",
+            "fetal_pct",
+        ),
+        (
+            "iron_deficit_ganzoni",
+            r#"{"weight_kg": 60, "hb_actual_g_dl": 16, "hb_target_g_dl": 15}"#,
+            "above",
+            "hb_actual_g_dl",
+        ),
         ("bsa", r#"{"height_cm": 170}"#, "missing-input", "weight_kg"),
         ("bsa", "{", "unreadable", "input"),
-        ("bsa", r#"{"weight_kg": 60, "weight_kg": 6, "height_cm": 170}"#, "unreadable", "input"),
+        (
+            "bsa",
+            r#"{"weight_kg": 60, "weight_kg": 6, "height_cm": 170}"#,
+            "unreadable",
+            "input",
+        ),
         ("no_such", "{}", "unknown-calculator", "name"),
     ] {
         let (found, place) = error(&["calc", name, "--json", "--input", input], "");
-        assert_eq!((found.as_str(), place.as_str()), (code, at), "{name} {input}");
+        assert_eq!(
+            (found.as_str(), place.as_str()),
+            (code, at),
+            "{name} {input}"
+        );
     }
     let (code, at) = error(
-        &["calc", "bsa", "--variant", "haycock", "--json", "--input", "{}"],
+        &[
+            "calc",
+            "bsa",
+            "--variant",
+            "haycock",
+            "--json",
+            "--input",
+            "{}",
+        ],
         "",
     );
     assert_eq!((code.as_str(), at.as_str()), ("unknown-variant", "variant"));

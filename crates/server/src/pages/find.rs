@@ -302,9 +302,11 @@ fn exists(hospital: &Hospital, subject: &Subject) -> bool {
 fn sees(subject: &Subject) -> Action {
     match subject {
         Subject::Unit(_) | Subject::Donation(_) => Action::ViewStock,
-        Subject::Patient(_) | Subject::Sample(_) | Subject::Test(_) | Subject::Lot(_) => {
-            Action::ViewPatient
-        }
+        Subject::Patient(_)
+        | Subject::Sample(_)
+        | Subject::Test(_)
+        | Subject::Discrepancy(_)
+        | Subject::Lot(_) => Action::ViewPatient,
         Subject::Request(_) | Subject::Crossmatch(_) | Subject::Issue(_) => Action::ViewRequest,
         Subject::Device(_) | Subject::Message(_) => Action::ViewDevice,
         Subject::Programme(_) | Subject::Round(_) => Action::ViewAssessment,

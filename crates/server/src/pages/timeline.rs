@@ -219,6 +219,11 @@ fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<
         }
         "kind" => worded(frame, &format!("test-kind-{text}"), text),
         "outcome" | "screen" | "dat" | "fate" => worded(frame, &format!("outcome-{text}"), text),
+        "category" => worded(frame, &format!("discrepancy-{text}"), text),
+        "step" => worded(frame, &format!("workup-step-{text}"), text),
+        "cause" => worded(frame, &format!("workup-cause-{text}"), text),
+        "ruling" => worded(frame, &format!("ruling-{text}"), text),
+        "alleles" => worded(frame, &format!("rhd-allele-{text}"), text),
         "user" | "second" | "collector" | "proposed_by" | "asked_by" => {
             person(frame, hospital, text)
         }

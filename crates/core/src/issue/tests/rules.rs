@@ -8,9 +8,9 @@ use crate::finding::{Finding, Reason, Rule, Severity};
 use crate::issue::{Purpose, gate};
 use crate::patient::{NeedKind, Sex, Specificity};
 use crate::people::Role;
+use crate::policy::Key;
 use crate::request::RequestEvent;
 use crate::sample::SampleEvent;
-use crate::policy::Key;
 use crate::testkit::{By, wells};
 use crate::unit::Hold;
 
@@ -631,14 +631,26 @@ fn a_discrepancy_puts_the_patient_on_group_o_red_cells_and_ab_plasma_whatever_is
     };
     use Component::{Plasma, RedCells};
     for (component, unit, expected) in [
-        (RedCells, "A-", vec!["patient-group-unsettled", "abo-incompatible"]),
+        (
+            RedCells,
+            "A-",
+            vec!["patient-group-unsettled", "abo-incompatible"],
+        ),
         (RedCells, "O-", vec![]),
         // The person is a woman of child-bearing age, and her RhD is not settled either.
         (RedCells, "O+", vec!["rhd-forbidden"]),
-        (Plasma, "A+", vec!["patient-group-unsettled", "group-not-in-table"]),
+        (
+            Plasma,
+            "A+",
+            vec!["patient-group-unsettled", "group-not-in-table"],
+        ),
         (Plasma, "AB+", vec![]),
     ] {
-        assert_eq!(rules(&unsettled(component, unit)), expected, "{component:?} {unit}");
+        assert_eq!(
+            rules(&unsettled(component, unit)),
+            expected,
+            "{component:?} {unit}"
+        );
     }
     // In an emergency it changes nothing that can be given.
     let scene = unsettled(RedCells, "A-");
@@ -649,7 +661,11 @@ fn a_discrepancy_puts_the_patient_on_group_o_red_cells_and_ab_plasma_whatever_is
         crate::issue::Purpose::Emergency(crate::request::EmergencyLevel::Uncrossmatched),
         scene.trial.at,
     );
-    assert!(emergency.iter().any(|finding| finding.rule == Rule::AboIncompatible));
+    assert!(
+        emergency
+            .iter()
+            .any(|finding| finding.rule == Rule::AboIncompatible)
+    );
 }
 
 #[test]
@@ -699,7 +715,13 @@ fn a_genotype_lets_positive_cells_through_only_where_the_policy_says_so_and_neve
                 group: crate::blood::BloodGroup::new(crate::blood::Abo::A, crate::blood::RhD::Weak),
                 sample: Some(sample_id(sample)),
                 test: None,
-                drawn: scene.trial.hospital.samples.get(&sample_id(sample)).unwrap().drawn,
+                drawn: scene
+                    .trial
+                    .hospital
+                    .samples
+                    .get(&sample_id(sample))
+                    .unwrap()
+                    .drawn,
                 edited: false,
             });
         }
@@ -737,7 +759,9 @@ fn a_genotype_lets_positive_cells_through_only_where_the_policy_says_so_and_neve
             .entry
             .clone();
         entry.value = crate::policy::Value::Flag(true);
-        scene.trial.given(crate::policy::PolicyEvent::Adopted { entry });
+        scene
+            .trial
+            .given(crate::policy::PolicyEvent::Adopted { entry });
         assert_eq!(positive(&scene), expected, "{alleles:?}");
         antibody(&mut scene, Antigen::D);
         assert!(!positive(&scene), "{alleles:?} with anti-D");

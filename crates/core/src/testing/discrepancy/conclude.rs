@@ -164,7 +164,10 @@ impl Decide for VerifyDiscrepancy {
         else {
             return Err(found.wrong(hospital).into());
         };
-        let version = hospital.tests.get(found.test).and_then(|test| test.latest());
+        let version = hospital
+            .tests
+            .get(found.test)
+            .and_then(|test| test.latest());
         let own = conclusion.stamp.by == context.actor
             || version.is_some_and(|version| entered_by(version, &context.actor));
         checks.require(!own, || {

@@ -54,7 +54,9 @@ impl Outcome {
 
     /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == text.trim())
+        Self::ALL
+            .into_iter()
+            .find(|one| one.as_str() == text.trim())
     }
 }
 
@@ -154,9 +156,7 @@ impl Discrepancy {
             _ if self.superseded(hospital) => "discrepancy-state-superseded",
             None => "discrepancy-state-open",
             Some(conclusion) if conclusion.verified.is_none() => "discrepancy-state-concluded",
-            Some(conclusion) if conclusion.ruling == Ruling::Interim => {
-                "discrepancy-state-interim"
-            }
+            Some(conclusion) if conclusion.ruling == Ruling::Interim => "discrepancy-state-interim",
             Some(_) => "discrepancy-state-verified",
         }
     }

@@ -122,7 +122,9 @@ impl Decide for OpenDiscrepancy {
         checks.settle()?;
         let found = resolution(hospital, test, &self.stated, context.at);
         let Some((category, found)) = found.and_then(|found| Some((found.category?, found))) else {
-            return Err(Finding::new(Rule::TestDiscrepant).with("test", self.test).into());
+            return Err(Finding::new(Rule::TestDiscrepant)
+                .with("test", self.test)
+                .into());
         };
         Ok(vec![
             DiscrepancyEvent::Opened {

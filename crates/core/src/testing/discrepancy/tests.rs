@@ -62,7 +62,11 @@ impl Bench {
     fn all_steps(&mut self) {
         let open: Vec<Step> = self.found().open_steps().collect();
         for (n, step) in open.into_iter().enumerate() {
-            let outcome = if n == 0 { Outcome::Explains } else { Outcome::RulesOut };
+            let outcome = if n == 0 {
+                Outcome::Explains
+            } else {
+                Outcome::RulesOut
+            };
             self.step(step, outcome);
         }
     }
@@ -97,13 +101,17 @@ fn from_the_reading_to_a_verified_group_every_step_is_on_the_journal() {
     let conclusion = bench.conclude(Cause::WeakAntibody, Ruling::Group(group("O+")));
     let open = bench.found().advised.len();
     let findings = bench.trial.findings(by("technologist"), conclusion.clone());
-    let steps = findings.iter().filter(|f| f.rule == Rule::DiscrepancyStepOpen);
+    let steps = findings
+        .iter()
+        .filter(|f| f.rule == Rule::DiscrepancyStepOpen);
     assert_eq!(steps.count(), open);
     bench.all_steps();
     bench.trial.run(by("technologist"), conclusion);
     assert_eq!(bench.on_file(), GroupOnFile::Unsettled(bench.test));
 
-    let verify = VerifyDiscrepancy { discrepancy: bench.id };
+    let verify = VerifyDiscrepancy {
+        discrepancy: bench.id,
+    };
     assert_eq!(
         bench.trial.refused(by("technologist"), verify.clone()),
         ["verifier-is-enterer"]
@@ -166,9 +174,15 @@ fn a_group_needs_a_step_that_explains_and_blood_that_is_the_patients_own() {
         ["bad-value", "discrepancy-unexplained"]
     );
     bench.step(Step::TransfusionHistory, Outcome::Explains);
-    assert_eq!(bench.trial.refused(by("technologist"), named), ["bad-value"]);
+    assert_eq!(
+        bench.trial.refused(by("technologist"), named),
+        ["bad-value"]
+    );
     let stands = bench.conclude(Cause::Transfused, Ruling::FileStands);
-    assert_eq!(bench.trial.refused(by("technologist"), stands), ["bad-value"]);
+    assert_eq!(
+        bench.trial.refused(by("technologist"), stands),
+        ["bad-value"]
+    );
     let unknown = bench.conclude(Cause::Unknown, Ruling::Group(group("A+")));
     assert_eq!(
         bench.trial.refused(by("technologist"), unknown),
@@ -194,7 +208,12 @@ fn a_group_on_file_is_not_contradicted_but_it_can_stand() {
     );
     let stands = bench.conclude(Cause::Transfused, Ruling::FileStands);
     bench.trial.run(by("technologist"), stands);
-    bench.trial.run(by("senior"), VerifyDiscrepancy { discrepancy: bench.id });
+    bench.trial.run(
+        by("senior"),
+        VerifyDiscrepancy {
+            discrepancy: bench.id,
+        },
+    );
     assert_eq!(bench.on_file(), GroupOnFile::Once(group("A+")));
 }
 
@@ -205,11 +224,16 @@ fn what_is_left_unsettled_stays_on_the_interim_rule_until_it_is_opened_again() {
         discrepancy: bench.id,
         reason: "新标本到了".into(),
     };
-    assert_eq!(bench.trial.refused(by("senior"), reopen.clone()), ["wrong-state"]);
+    assert_eq!(
+        bench.trial.refused(by("senior"), reopen.clone()),
+        ["wrong-state"]
+    );
     bench.all_steps();
     let left = bench.conclude(Cause::Unknown, Ruling::Interim);
     bench.trial.run(by("technologist"), left);
-    let verify = VerifyDiscrepancy { discrepancy: bench.id };
+    let verify = VerifyDiscrepancy {
+        discrepancy: bench.id,
+    };
     bench.trial.run(by("senior"), verify.clone());
     assert_eq!(bench.on_file(), GroupOnFile::Unsettled(bench.test));
 
@@ -246,8 +270,13 @@ fn a_corrected_reading_ends_the_work_up() {
         outcome: Outcome::Unclear,
         note: "晚了".into(),
     };
-    assert_eq!(bench.trial.refused(by("technologist"), late), ["wrong-state"]);
-    let verify = VerifyDiscrepancy { discrepancy: bench.id };
+    assert_eq!(
+        bench.trial.refused(by("technologist"), late),
+        ["wrong-state"]
+    );
+    let verify = VerifyDiscrepancy {
+        discrepancy: bench.id,
+    };
     assert_eq!(bench.trial.refused(by("senior"), verify), ["wrong-state"]);
 }
 
@@ -266,9 +295,16 @@ fn the_patients_history_and_age_reach_the_work_up() {
     assert_eq!(known.age_days.map(|days| days / 365), Some(46));
     assert!(!known.newborn);
     let found = resolution(&bench.trial.hospital, test, &stated, bench.trial.at).unwrap();
-    for step in [Step::EarlierSample, Step::TransplantProtocol, Step::Diagnosis] {
+    for step in [
+        Step::EarlierSample,
+        Step::TransplantProtocol,
+        Step::Diagnosis,
+    ] {
         assert!(found.next.contains(&step), "{step:?}");
     }
-    assert_eq!(found.interim.map(|i| (i.red_cells, i.plasma, i.rhd)), Some((Abo::O, Abo::Ab, RhD::Negative)));
+    assert_eq!(
+        found.interim.map(|i| (i.red_cells, i.plasma, i.rhd)),
+        Some((Abo::O, Abo::Ab, RhD::Negative))
+    );
     bench.all_steps();
 }

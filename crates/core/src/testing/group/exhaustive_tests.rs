@@ -42,8 +42,7 @@ fn fits(sign: char, grade: Grade) -> bool {
 
 fn every_row(mut check: impl FnMut([Grade; 9], &[Reading])) {
     for code in 0..4_usize.pow(9) {
-        let grades: [Grade; 9] =
-            std::array::from_fn(|n| GRADES[code / 4_usize.pow(n as u32) % 4]);
+        let grades: [Grade; 9] = std::array::from_fn(|n| GRADES[code / 4_usize.pow(n as u32) % 4]);
         let readings: Vec<Reading> = WELLS
             .into_iter()
             .zip(grades)
@@ -66,12 +65,18 @@ fn every_row_has_the_textbooks_type_or_none_and_then_the_interim_rule() {
         let fitting: Vec<Abo> = TEXTBOOK
             .iter()
             .filter(|(signs, _)| {
-                signs.chars().zip([a, b, ab, a1, bc]).all(|(sign, grade)| fits(sign, grade))
+                signs
+                    .chars()
+                    .zip([a, b, ab, a1, bc])
+                    .all(|(sign, grade)| fits(sign, grade))
             })
             .map(|(_, abo)| *abo)
             .collect();
         assert!(fitting.len() <= 1, "two types fit {grades:?}");
-        let expected = fitting.first().copied().filter(|_| quiet && o == Grade::Negative);
+        let expected = fitting
+            .first()
+            .copied()
+            .filter(|_| quiet && o == Grade::Negative);
         assert_eq!(found.abo, expected, "{grades:?}");
 
         let rhd = match d {
@@ -99,10 +104,13 @@ fn every_row_has_the_textbooks_type_or_none_and_then_the_interim_rule() {
         }
         // Whatever is wrong is named, and what is named is wrong.
         let quiet_category = matches!(found.category, Some(Category::Agreed | Category::WeakD));
-        assert_eq!(found.reportable, quiet_category, "{grades:?} {:?}", found.category);
+        assert_eq!(
+            found.reportable, quiet_category,
+            "{grades:?} {:?}",
+            found.category
+        );
 
-        let Interpretation::Group { abo, rhd } =
-            interpret(TestKind::Group, readings, STRENGTHS)
+        let Interpretation::Group { abo, rhd } = interpret(TestKind::Group, readings, STRENGTHS)
         else {
             panic!("no group")
         };

@@ -211,7 +211,9 @@ fn plasma(wells: &Wells<'_>, cells: [Read; 2]) -> Result<Plasma, Option<Category
         return Err(None);
     }
     if reads.contains(&Read::Mixed)
-        || [Well::A2Cells, Well::OCells].map(|well| wells.plasma(well)).contains(&Read::Mixed)
+        || [Well::A2Cells, Well::OCells]
+            .map(|well| wells.plasma(well))
+            .contains(&Read::Mixed)
     {
         return Err(Some(Category::ExtraReverse));
     }
@@ -270,8 +272,14 @@ fn differs(wells: &Wells<'_>, forward: Abo, plasma: Plasma) -> Option<Category> 
         (forward.has_b(), plasma.anti_b, Well::AntiB, Well::BCells),
     ];
     let extra = sides.iter().filter(|(has, anti, ..)| *has && *anti);
-    let missing = sides.iter().filter(|(has, anti, ..)| !*has && !*anti).count();
-    let most = sides.map(|(_, _, reagent, _)| wells.strength(reagent)).into_iter().max();
+    let missing = sides
+        .iter()
+        .filter(|(has, anti, ..)| !*has && !*anti)
+        .count();
+    let most = sides
+        .map(|(_, _, reagent, _)| wells.strength(reagent))
+        .into_iter()
+        .max();
     let mut found = None;
     for (_, _, reagent, cells) in extra {
         // The antigen that is contradicted reacts more weakly than the other one, and the antibody as strongly as it: the reaction of

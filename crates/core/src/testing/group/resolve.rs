@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 
+use super::Category;
 use super::read::{Reach, Serology, Strengths, read};
 use super::steps::{Step, steps};
-use super::Category;
 use crate::blood::{Abo, BloodGroup, RhD};
 use crate::testing::{Reading, Well};
 

@@ -93,9 +93,7 @@ pub(super) fn steps(
         Category::WeakD if !read(Well::WeakD) => steps.push(Step::WeakDTest),
         Category::DelScreen if !read(Well::WeakD) => steps.insert(0, Step::WeakDTest),
         // One in four Han patients without visible D carries DEL, and all of those carry C.
-        Category::Agreed
-            if known.typed == Typed::Patient && found.rhd == Some(RhD::Negative) =>
-        {
+        Category::Agreed if known.typed == Typed::Patient && found.rhd == Some(RhD::Negative) => {
             steps.push(Step::RhceTyping);
         }
         _ => {}
@@ -120,7 +118,7 @@ fn of_category(category: Category) -> &'static [Step] {
     use Step::{
         A1Lectin, A2Cells, AboGenotype, AcidAntiB, AdsorptionElution, AntigenNegativeCells,
         ColdReverse, Dat, Diagnosis, EarlierSample, HLectin, LongForward, Mother, NewSample,
-        Prewarm, Repeat, RhceTyping, RhdGenotype, Saliva, SalineReplacement, Screen, SecondClone,
+        Prewarm, Repeat, RhceTyping, RhdGenotype, SalineReplacement, Saliva, Screen, SecondClone,
         TransfusionHistory, WarmWash,
     };
     match category {
