@@ -23,6 +23,7 @@ mod profile;
 mod rule;
 pub mod series;
 pub mod sigma;
+pub mod sliced;
 mod state;
 pub mod statistics;
 pub mod targets;

@@ -5,6 +5,10 @@ mod charts;
 #[cfg(test)]
 mod patients;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod statistics;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod westgard;

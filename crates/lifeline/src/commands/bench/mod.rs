@@ -5,6 +5,7 @@ mod gate;
 mod history;
 mod measure;
 mod replay;
+mod rules;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,8 @@ enum Name {
     Gate(gate::Arguments),
     /// Start-up from a long journal, with and without snapshot, and memory.
     Replay(replay::Arguments),
+    /// Every control rule over millions of points, against a plain loop and a database.
+    Qc(rules::Arguments),
 }
 
 /// Takes the figures and prints them.
@@ -40,6 +43,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Name::Desk(arguments) => ("desk", desk::run(arguments).await?),
             Name::Gate(arguments) => ("gate", gate::run(arguments).await?),
             Name::Replay(arguments) => ("replay", replay::run(arguments).await?),
+            Name::Qc(arguments) => ("qc", rules::run(&arguments)?),
         })
     })?;
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
