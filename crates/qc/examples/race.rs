@@ -1,11 +1,14 @@
 //! The forms of `lifeline bench qc` without the rest of the program, so that a change to the engine is measured in seconds:
-//! `cargo run --release -p lifeline-qc --example race [POINTS]`.
+//! `cargo run --release -p lifeline-qc --example race [POINTS [PYTHON]]`, the Python with `duckdb`.
 
 #[allow(dead_code)]
 #[path = "../../lifeline/src/commands/bench/rules/race.rs"]
 mod race;
 
-fn main() {
+#[path = "../../lifeline/src/commands/bench/rules/database.rs"]
+mod database;
+
+fn main() -> anyhow::Result<()> {
     let points = std::env::args().nth(1).and_then(|word| word.parse().ok());
     let streams = race::streams(points.unwrap_or(10_000_000));
     let points: usize = streams.iter().map(|stream| stream.distances.len()).sum();
@@ -34,4 +37,12 @@ fn main() {
         "engine with explanations",
         &race::least(2, || race::step(&streams)),
     );
+    if let Some(python) = std::env::args().nth(2) {
+        let folder = std::env::temp_dir();
+        tell(
+            "DuckDB, streak form",
+            &database::duckdb(&python, &folder, &streams, 2)?,
+        );
+    }
+    Ok(())
 }

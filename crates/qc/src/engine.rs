@@ -255,12 +255,14 @@ impl Engine {
 
     /// Takes up one point of a material that is judged alone and tells the broken rules: the same pass as [`Engine::step`] without
     /// the rules across materials, the gate and the words. For the re-evaluation of long streams.
+    #[inline]
     pub fn push(&self, material: &mut MaterialState, at: Deviation) -> RuleSet {
         let lies = self.lies(at);
         let within = self.within_material(material, at, lies) & self.within;
         RuleSet(within | self.single(at, lies) & self.run)
     }
 
+    #[inline]
     pub(crate) fn lies(&self, at: Deviation) -> Lies {
         let (distance, sd) = (at.distance, at.sd);
         let (up, down) = (distance - self.beyond, -distance - self.beyond);
@@ -275,6 +277,7 @@ impl Engine {
     }
 
     /// The rules of one point.
+    #[inline]
     pub(crate) fn single(&self, at: Deviation, lies: Lies) -> u16 {
         if lies.above2 | lies.below2 == 0 {
             return 0;
@@ -287,6 +290,7 @@ impl Engine {
             | beyond(7, Rule::OneThreeHalfS)
     }
 
+    #[inline]
     fn within_material(&self, state: &mut MaterialState, at: Deviation, lies: Lies) -> u16 {
         let order = state
             .last
@@ -570,6 +574,7 @@ fn number_in_run(across: &AcrossState, place: u16) -> u32 {
 }
 
 /// The rules of points in a row beyond one limit.
+#[inline]
 fn rows(sides: &Sides, first_only: bool) -> u16 {
     let row = |up: u16, down: u16, points: u8| {
         let hit =
@@ -582,6 +587,7 @@ fn rows(sides: &Sides, first_only: bool) -> u16 {
 }
 
 /// The rules of points in a row on one side of the mean.
+#[inline]
 fn sides_of_mean(sides: &Sides, first_only: bool) -> u16 {
     let mut hits = 0;
     for (rule, points) in ROWS {

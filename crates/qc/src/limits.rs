@@ -38,7 +38,7 @@ pub enum LimitsError {
 }
 
 /// The largest distance and SD in units of their last place: seven halves of an SD still fit a machine word.
-const WIDEST: u128 = 1_000_000_000_000_000_000;
+const WIDEST: u64 = 1_000_000_000_000_000_000;
 
 impl Limits {
     /// Limits with this mean and standard deviation, in the unit of the readings.
@@ -91,25 +91,30 @@ impl Deviation {
     ///
     /// # Errors
     /// The SD is not positive, or the two need more than 18 digits even in lowest terms.
+    #[inline]
     pub fn new(distance: i128, sd: i128) -> Result<Self, LimitsError> {
+        match Self::fitting(distance, sd) {
+            Some(deviation) => Ok(deviation),
+            None => Self::in_lowest_terms(distance, sd),
+        }
+    }
+
+    #[inline]
+    fn fitting(distance: i128, sd: i128) -> Option<Self> {
+        let (distance, sd) = (i64::try_from(distance).ok()?, i64::try_from(sd).ok()?);
+        (distance.unsigned_abs() <= WIDEST && sd > 0 && sd.unsigned_abs() <= WIDEST)
+            .then_some(Self { distance, sd })
+    }
+
+    #[cold]
+    fn in_lowest_terms(distance: i128, sd: i128) -> Result<Self, LimitsError> {
         if sd <= 0 {
             let shown = Decimal::new(sd, 0).unwrap_or_default();
             return Err(LimitsError::Sd(shown));
         }
-        let fits = |distance: i128, sd: i128| {
-            (distance.unsigned_abs() <= WIDEST && sd.unsigned_abs() <= WIDEST)
-                .then(|| Some((i64::try_from(distance).ok()?, i64::try_from(sd).ok()?)))
-                .flatten()
-        };
-        let (distance, sd) = fits(distance, sd)
-            .or_else(|| {
-                let divisor =
-                    i128::try_from(common_divisor(distance.unsigned_abs(), sd.unsigned_abs()))
-                        .ok()?;
-                fits(distance / divisor, sd / divisor)
-            })
-            .ok_or(LimitsError::TooWide)?;
-        Ok(Self { distance, sd })
+        let divisor = common_divisor(distance.unsigned_abs(), sd.unsigned_abs());
+        let divisor = i128::try_from(divisor).map_err(|_| LimitsError::TooWide)?;
+        Self::fitting(distance / divisor, sd / divisor).ok_or(LimitsError::TooWide)
     }
 
     /// The z score, for display only: the distance in standard deviations.
@@ -118,6 +123,7 @@ impl Deviation {
     }
 
     /// Exact order of two z scores, of different materials too.
+    #[inline]
     pub fn cmp_z(self, other: Self) -> std::cmp::Ordering {
         if self.sd == other.sd {
             return self.distance.cmp(&other.distance);

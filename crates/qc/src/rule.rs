@@ -130,6 +130,11 @@ impl RuleSet {
     /// No rule.
     pub const EMPTY: Self = Self(0);
 
+    /// One bit a rule, the lowest for the first of [`Rule::ALL`].
+    pub const fn bits(self) -> u16 {
+        self.0
+    }
+
     /// Whether it is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -171,14 +171,17 @@ impl Sliced {
             };
             last = points.last().copied();
             let mut block = state.next(&planes);
+            // Behind the last point there is none, though two of its neighbours may lie within its window.
+            let present = u64::MAX >> (64 - points.len());
             block
                 .words
                 .iter_mut()
                 .zip(Rule::ALL)
                 .for_each(|(word, rule)| {
-                    if self.rules & rule.bit() == 0 {
-                        *word = 0;
-                    }
+                    *word = match self.rules & rule.bit() {
+                        0 => 0,
+                        _ => *word & present,
+                    };
                 });
             take(&block, points.len());
         }
@@ -239,7 +242,7 @@ impl Planes {
             // Adding this to a byte sets its highest bit from the zone `least` above the middle on.
             let reach = |bytes: u64, least: i16| {
                 let add = (128 - i16::from(MIDDLE) - least) as u64;
-                ((bytes + add * LOW_BITS & HIGH_BITS) >> 7).wrapping_mul(GATHER) >> 56 << shift
+                ((((bytes + add * LOW_BITS) & HIGH_BITS) >> 7).wrapping_mul(GATHER) >> 56) << shift
             };
             for (far, word) in (1..).zip(&mut planes.above) {
                 *word |= reach(zones, far);

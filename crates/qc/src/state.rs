@@ -34,6 +34,7 @@ impl Lies {
 }
 
 impl Sides {
+    #[inline]
     pub fn note(&mut self, lies: Lies, neutral_on_mean: bool) {
         if !(neutral_on_mean && lies.on_mean()) {
             self.above = self.above << 1 | lies.above;
@@ -68,6 +69,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    #[inline]
     pub const fn get(self) -> Option<Deviation> {
         if self.sd > 0 {
             Some(Deviation {

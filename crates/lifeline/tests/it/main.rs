@@ -6,5 +6,6 @@ mod cli;
 mod decisions;
 mod faults;
 mod plans;
+mod quality;
 mod reports;
 mod server;

@@ -245,7 +245,8 @@ fn sigma_metrics_and_the_rules_they_call_for() {
         assert!(Performance { tea, bias, cv }.metrics().is_err());
     }
     use Rule::{EightX, FourOneS, OneThreeS, R4s, SixX, ThreeOneS, TwoOfThreeTwoS, TwoTwoS};
-    let table: [(f64, Levels, &[Rule], (u8, u8)); 9] = [
+    type Line = (f64, Levels, &'static [Rule], (u8, u8));
+    let table: [Line; 9] = [
         (6.0, Levels::Two, &[OneThreeS], (2, 1)),
         (5.999, Levels::Two, &[OneThreeS, TwoTwoS, R4s], (2, 1)),
         (

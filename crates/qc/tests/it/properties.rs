@@ -156,6 +156,9 @@ proptest! {
         let mut words = Vec::new();
         let took = sliced.evaluate(&values, 10, |block, points| {
             words.extend((0..points as u32).map(|point| block.rules(point)));
+            for point in points as u32..64 {
+                assert!(block.rules(point).is_empty(), "behind the last point");
+            }
         });
         prop_assert!(took);
         prop_assert_eq!(&words, &scalar);
