@@ -133,6 +133,8 @@ pub enum AlarmKind {
     NotReceived,
     /// Handed over long ago without a fate.
     NoFate,
+    /// A sample was rejected, and its ward has not answered.
+    SampleRejected,
     /// Messages of devices that could not be acted on.
     FailedMessage,
     /// A crossmatch waits for its second person.
@@ -151,17 +153,20 @@ pub enum AlarmKind {
     AssessmentFirst,
     /// An unsatisfactory round of external assessment is not worked up.
     AssessmentUnsolved,
+    /// A near miss that nobody has looked into to the end.
+    NearMissOpen,
 }
 
 impl AlarmKind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::FoundIncompatible,
         Self::EmergencyClock,
         Self::RetrospectiveOverdue,
         Self::RetrospectiveWaiting,
         Self::NotReceived,
         Self::NoFate,
+        Self::SampleRejected,
         Self::FailedMessage,
         Self::CrossmatchUnreviewed,
         Self::ResultUnverified,
@@ -171,6 +176,7 @@ impl AlarmKind {
         Self::AssessmentSecond,
         Self::AssessmentFirst,
         Self::AssessmentUnsolved,
+        Self::NearMissOpen,
     ];
 
     /// The word in message keys.
@@ -191,6 +197,8 @@ impl AlarmKind {
             Self::AssessmentSecond => "assessment_second",
             Self::AssessmentFirst => "assessment_first",
             Self::AssessmentUnsolved => "assessment_unsolved",
+            Self::SampleRejected => "sample_rejected",
+            Self::NearMissOpen => "near_miss_open",
         }
     }
 
@@ -265,6 +273,13 @@ pub fn alarms(hospital: &Hospital, at: Timestamp) -> Vec<Alarm> {
     put(AlarmKind::NotReceived, &mut out(Key::StartWithin, true));
     put(AlarmKind::NoFate, &mut out(Key::FateWithin, false));
     put(
+        AlarmKind::SampleRejected,
+        &mut hospital
+            .samples
+            .unanswered()
+            .map(|sample| (sample.received.at, sample.id.clone().into())),
+    );
+    put(
         AlarmKind::FailedMessage,
         &mut hospital
             .devices
@@ -315,6 +330,13 @@ pub fn alarms(hospital: &Hospital, at: Timestamp) -> Vec<Alarm> {
             .unsettled()
             .filter(|round| round.state() == RoundState::Unsatisfactory)
             .map(|round| (round.changed.at, round.id.into())),
+    );
+    put(
+        AlarmKind::NearMissOpen,
+        &mut hospital
+            .near_misses
+            .open()
+            .map(|found| (found.reported.at, found.id.into())),
     );
     list
 }

@@ -7,6 +7,7 @@ use crate::crossmatch::CrossmatchEvent;
 use crate::device::DeviceEvent;
 use crate::finding::Finding;
 use crate::issue::IssueEvent;
+use crate::near_miss::NearMissEvent;
 use crate::patient::PatientEvent;
 use crate::people::PeopleEvent;
 use crate::policy::PolicyEvent;
@@ -64,6 +65,8 @@ pub enum Event {
     Device(DeviceEvent),
     /// About external assessment.
     Assessment(AssessmentEvent),
+    /// About near misses.
+    NearMiss(NearMissEvent),
     /// What was refused.
     Audit(AuditEvent),
 }
@@ -107,6 +110,7 @@ macro_rules! each {
             Event::Issue($inner) => $out,
             Event::Device($inner) => $out,
             Event::Assessment($inner) => $out,
+            Event::NearMiss($inner) => $out,
             Event::Audit($inner) => $out,
         }
     };
@@ -141,6 +145,7 @@ impl Event {
             IssueEvent::KINDS,
             DeviceEvent::KINDS,
             AssessmentEvent::KINDS,
+            NearMissEvent::KINDS,
             AuditEvent::KINDS,
         ]
         .into_iter()
@@ -199,5 +204,5 @@ event_from! {
     PeopleEvent => People, PolicyEvent => Policy, UnitEvent => Unit, PatientEvent => Patient,
     SampleEvent => Sample, TestEvent => Test, LotEvent => Lot, DiscrepancyEvent => Discrepancy, RequestEvent => Request,
     CrossmatchEvent => Crossmatch, IssueEvent => Issue, DeviceEvent => Device, AssessmentEvent => Assessment,
-    AuditEvent => Audit,
+    NearMissEvent => NearMiss, AuditEvent => Audit,
 }

@@ -193,6 +193,8 @@ rules! {
     CrossmatchMissing = "crossmatch-missing", Stop;
     /// The crossmatch is incompatible.
     CrossmatchIncompatible = "crossmatch-incompatible", Stop;
+    /// The crossmatch is incompatible, and two doctors and the head of department have answered for this bag in spite of it.
+    CrossmatchLeast = "crossmatch-least", Warning, by OverrideClinical;
     /// The crossmatch was not reviewed by a second person.
     CrossmatchUnreviewed = "crossmatch-unreviewed", Stop;
     /// The crossmatch has run out.
@@ -362,7 +364,7 @@ fact_from! {
     crate::blood::UnitId => Subject, crate::blood::Din => Subject, crate::id::PatientId => Subject, crate::id::SampleId => Subject,
     crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::DiscrepancyId => Subject, crate::id::UserId => Subject,
     crate::id::LotId => Subject, crate::id::DeviceId => Subject, crate::id::CrossmatchId => Subject,
-    crate::id::IssueId => Subject, crate::id::MessageId => Subject,
+    crate::id::IssueId => Subject, crate::id::MessageId => Subject, crate::id::NearMissId => Subject,
     crate::id::ProposalId => Subject, crate::id::ProgrammeId => Subject, crate::id::RoundId => Subject,
 }
 

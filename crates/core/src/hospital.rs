@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::id::*;
 use crate::{
-    assessment, crossmatch, device, issue, patient, people, policy, request, sample, testing, unit,
+    assessment, crossmatch, device, issue, near_miss, patient, people, policy, request, sample, testing, unit,
 };
 
 /// Which journal entry, when, by whom.
@@ -42,6 +42,8 @@ pub struct Next {
     pub round: RoundId,
     /// Policy proposals.
     pub proposal: ProposalId,
+    /// Near misses.
+    pub near_miss: NearMissId,
 }
 
 impl Default for Next {
@@ -56,6 +58,7 @@ impl Default for Next {
             message: MessageId(1),
             round: RoundId(1),
             proposal: ProposalId(1),
+            near_miss: NearMissId(1),
         }
     }
 }
@@ -93,6 +96,8 @@ pub struct Hospital {
     pub devices: device::Devices,
     /// External assessment.
     pub assessments: assessment::Assessments,
+    /// Near misses.
+    pub near_misses: near_miss::NearMisses,
 }
 
 impl Hospital {
@@ -116,6 +121,7 @@ impl Hospital {
             Event::Issue(event) => issue::apply(self, stamp, event),
             Event::Device(event) => device::apply(self, stamp, event),
             Event::Assessment(event) => assessment::apply(self, stamp, event),
+            Event::NearMiss(event) => near_miss::apply(self, stamp, event),
             Event::Audit(_) => {}
         }
     }

@@ -208,6 +208,10 @@ counted_id!(
     RoundId, "E"
 );
 counted_id!(
+    /// A near miss.
+    NearMissId, "N"
+);
+counted_id!(
     /// A proposed change of policy.
     ProposalId, "Q"
 );

@@ -29,6 +29,7 @@ pub mod finding;
 pub mod hospital;
 pub mod id;
 pub mod issue;
+pub mod near_miss;
 pub mod patient;
 pub mod people;
 pub mod policy;

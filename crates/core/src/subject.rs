@@ -100,6 +100,8 @@ subjects! {
     User(UserId) = "user",
     /// A policy entry.
     Policy(PolicyName) = "policy",
+    /// A near miss.
+    NearMiss(NearMissId) = "near-miss",
     /// A proposed policy change.
     Proposal(ProposalId) = "proposal",
 }

@@ -16,7 +16,7 @@ use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::{
-    assessment, crossmatch, device, issue, patient, policy, request, sample, testing, unit,
+    assessment, crossmatch, device, issue, near_miss, patient, policy, request, sample, testing, unit,
 };
 
 /// The version of a thing that a form was opened on.
@@ -130,6 +130,7 @@ commands! {
     DiscardUnit(unit::DiscardUnit) = "discard-unit",
     ReturnUnitToStation(unit::ReturnUnitToStation) = "return-unit-to-station",
     RecallDonation(unit::RecallDonation) = "recall-donation",
+    WithdrawRecall(unit::WithdrawRecall) = "withdraw-recall",
     LoseUnit(unit::LoseUnit) = "lose-unit",
     FindUnit(unit::FindUnit) = "find-unit",
 
@@ -185,6 +186,14 @@ commands! {
     ReceiveOnWard(issue::ReceiveOnWard) = "receive-on-ward",
     StartTransfusion(issue::StartTransfusion) = "start-transfusion",
     RecordFate(issue::RecordFate) = "record-fate",
+    AskLeastIncompatible(crossmatch::AskLeastIncompatible) = "ask-least-incompatible",
+    AgreeLeastIncompatible(crossmatch::AgreeLeastIncompatible) = "agree-least-incompatible",
+    ApproveLeastIncompatible(crossmatch::ApproveLeastIncompatible) = "approve-least-incompatible",
+    LinkPatients(patient::LinkPatients) = "link-patients",
+    UnlinkPatients(patient::UnlinkPatients) = "unlink-patients",
+    AnswerRejection(sample::AnswerRejection) = "answer-rejection",
+    ReportNearMiss(near_miss::ReportNearMiss) = "report-near-miss",
+    CloseNearMiss(near_miss::CloseNearMiss) = "close-near-miss",
     AcknowledgeIncompatible(issue::AcknowledgeIncompatible) = "acknowledge-incompatible",
 
     SaveProgramme(assessment::SaveProgramme) = "save-programme",
@@ -303,6 +312,7 @@ impl Hospital {
             Subject::Programme(id) => &self.assessments.programmes.get(id)?.changed,
             Subject::Round(id) => &self.assessments.round(*id)?.changed,
             Subject::User(id) => &self.people.get(id)?.changed,
+            Subject::NearMiss(id) => &self.near_misses.get(*id)?.changed,
             Subject::Proposal(id) => &self.policies.proposals.get(id)?.stamp,
             Subject::Policy(_) | Subject::Donation(_) => return None,
         })

@@ -3,6 +3,7 @@
 mod candidates;
 mod electronic;
 mod end_reservation;
+mod least;
 mod record;
 mod reserve;
 mod review;
@@ -11,6 +12,9 @@ pub use candidates::{Candidate, Rank, candidates};
 pub(crate) use electronic::unmet;
 pub use electronic::{GrantElectronicCrossmatch, criteria};
 pub use end_reservation::{EndReservation, LapseReservations};
+pub use least::{
+    AgreeLeastIncompatible, ApproveLeastIncompatible, AskLeastIncompatible, Exception,
+};
 pub use record::{RecordCrossmatch, outcome};
 pub use reserve::ReserveUnit;
 pub use review::{ReviewCrossmatch, VoidCrossmatch};
@@ -124,8 +128,17 @@ pub struct Crossmatch {
     pub reviewed: Option<Stamp>,
     /// Declared void, with the reason.
     pub void: Option<String>,
+    /// Two doctors and the head answer for the bag in spite of the reaction, as far as they have signed.
+    pub exception: Option<Exception>,
     /// The journal entry that last changed it.
     pub changed: Stamp,
+}
+
+impl Crossmatch {
+    /// Whether the bag may go to this patient by this crossmatch although it is incompatible.
+    pub fn excepted(&self) -> bool {
+        self.exception.as_ref().is_some_and(Exception::granted)
+    }
 }
 
 /// All crossmatches.
@@ -274,10 +287,40 @@ pub enum CrossmatchEvent {
         /// Why.
         reason: String,
     },
+    /// A doctor asks for the bag in spite of the reaction.
+    LeastAsked {
+        /// Which.
+        crossmatch: CrossmatchId,
+        /// Unit.
+        unit: UnitId,
+        /// Patient.
+        patient: PatientId,
+        /// Why not to transfuse is worse.
+        reason: String,
+    },
+    /// A second doctor agrees.
+    LeastAgreed {
+        /// Which.
+        crossmatch: CrossmatchId,
+        /// Unit.
+        unit: UnitId,
+        /// Patient.
+        patient: PatientId,
+    },
+    /// The head of department approves.
+    LeastApproved {
+        /// Which.
+        crossmatch: CrossmatchId,
+        /// Unit.
+        unit: UnitId,
+        /// Patient.
+        patient: PatientId,
+    },
 }
 
 kinds!(CrossmatchEvent, "crossmatch" {
     Recorded => "recorded", Reviewed => "reviewed", Voided => "voided",
+    LeastAsked => "least_asked", LeastAgreed => "least_agreed", LeastApproved => "least_approved",
 });
 
 impl CrossmatchEvent {
@@ -304,6 +347,22 @@ impl CrossmatchEvent {
                 unit,
                 patient,
             }
+            | Self::LeastAgreed {
+                crossmatch,
+                unit,
+                patient,
+            }
+            | Self::LeastApproved {
+                crossmatch,
+                unit,
+                patient,
+            }
+            | Self::LeastAsked {
+                crossmatch,
+                unit,
+                patient,
+                ..
+            }
             | Self::Voided {
                 crossmatch,
                 unit,
@@ -318,6 +377,18 @@ impl CrossmatchEvent {
                 ]
             }
         }
+    }
+}
+
+fn change(
+    hospital: &mut Hospital,
+    id: CrossmatchId,
+    stamp: &Stamp,
+    change: impl FnOnce(&mut Crossmatch),
+) {
+    if let Some(found) = hospital.crossmatches.all.get_mut(&id).map(Arc::make_mut) {
+        change(found);
+        found.changed = stamp.clone();
     }
 }
 
@@ -358,6 +429,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &CrossmatchEvent) {
                     recorded: stamp.clone(),
                     reviewed: (!review).then(|| stamp.clone()),
                     void: None,
+                    exception: None,
                     changed: stamp.clone(),
                 }),
             );
@@ -386,6 +458,33 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &CrossmatchEvent) {
                 found.reviewed = Some(stamp.clone());
                 found.changed = stamp.clone();
             }
+        }
+        CrossmatchEvent::LeastAsked {
+            crossmatch, reason, ..
+        } => {
+            let exception = Exception {
+                reason: reason.clone(),
+                asked: stamp.clone(),
+                agreed: None,
+                approved: None,
+            };
+            change(hospital, *crossmatch, stamp, |found| {
+                found.exception = Some(exception)
+            });
+        }
+        CrossmatchEvent::LeastAgreed { crossmatch, .. } => {
+            change(hospital, *crossmatch, stamp, |found| {
+                if let Some(exception) = &mut found.exception {
+                    exception.agreed = Some(stamp.clone());
+                }
+            });
+        }
+        CrossmatchEvent::LeastApproved { crossmatch, .. } => {
+            change(hospital, *crossmatch, stamp, |found| {
+                if let Some(exception) = &mut found.exception {
+                    exception.approved = Some(stamp.clone());
+                }
+            });
         }
         CrossmatchEvent::Voided {
             crossmatch,

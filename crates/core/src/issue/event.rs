@@ -321,6 +321,10 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &IssueEvent) {
                 if !restocked {
                     unit.holds.insert(Hold::Other("return_unfit".into()));
                 }
+                // Called back while it was out, it stays so.
+                if unit.status == Status::Recalled {
+                    return;
+                }
                 // Its group may have been called into question while it was out.
                 unit.status = if unit.holds.is_empty() {
                     Status::Available

@@ -7,7 +7,7 @@ mod gate;
 mod issue_unit;
 mod return_issue;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod ward;
 
 pub use acknowledge::AcknowledgeIncompatible;
@@ -173,7 +173,9 @@ fn out<'a>(
     let unit = hospital.units.get(&issue.unit)?;
     // A bag that came back and left again is out on the newer hand-over.
     let on_this = unit.issue == Some(id) && issue.returned.is_none();
-    checks.require(on_this && unit.status.may_become(next), || {
+    // A bag called back on its way may only come back, be destroyed, or turn out to have been given.
+    let recalled = unit.status == Status::Recalled && matches!(next, Status::OnWard);
+    checks.require(on_this && !recalled && unit.status.may_become(next), || {
         Finding::new(Rule::UnitTransition)
             .with("unit", unit.id)
             .word("from", unit.status.word())

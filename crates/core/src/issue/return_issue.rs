@@ -71,6 +71,9 @@ impl ReturnIssue {
             Checked::Bad => unfit("why-seal-broken"),
             Checked::NotChecked => unfit("why-seal-not-checked"),
         }
+        if unit.status == Status::Recalled {
+            unfit("why-recalled");
+        }
         if self.appearance != Appearance::Normal {
             unfit(&format!("appearance-{}", self.appearance.as_str()));
         }

@@ -106,6 +106,7 @@ impl Decide for StartTransfusion {
             let incompatible = hospital.crossmatches.of_unit(unit.id).find(|found| {
                 found.void.is_none()
                     && found.outcome == Outcome::Incompatible
+                    && !(found.excepted() && issue.crossmatch == Some(found.id))
                     && record.as_ref().is_some_and(|r| r.holds(found.patient))
             });
             if let Some(found) = incompatible {
@@ -168,6 +169,12 @@ impl Decide for RecordFate {
                 checks.require(*volume > Millilitres(0), || {
                     Finding::bad_value("volume", "why-missing")
                 });
+                if let Some((_, unit)) = out {
+                    checks.require(*volume <= unit.volume, || {
+                        Finding::bad_value("volume", "why-more-than-bag")
+                            .with("most", i64::from(unit.volume.0))
+                    });
+                }
             }
             Fate::DiscardedOnWard { reason } => {
                 if let Some(words) =

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::register::{check, cleaned};
-use super::{Demographics, NumberKind, PatientEvent};
+use super::{Demographics, Facts, NumberKind, PatientEvent, raised};
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::hospital::Hospital;
 use crate::id::{PatientId, PatientNumber};
@@ -45,8 +45,14 @@ impl Decide for AmendPatient {
             &self.numbers,
             &demographics,
         );
+        let facts = Facts {
+            demographics: &demographics,
+            diagnosis: "",
+            ward: "",
+        };
+        let needs = checks.take(raised(hospital, self.patient, &facts, context.at));
         checks.settle()?;
-        Ok(vec![
+        let mut events = vec![
             PatientEvent::Amended {
                 patient: self.patient,
                 numbers: self.numbers.clone(),
@@ -54,6 +60,8 @@ impl Decide for AmendPatient {
                 unidentified: self.unidentified,
             }
             .into(),
-        ])
+        ];
+        events.extend(needs.unwrap_or_default());
+        Ok(events)
     }
 }

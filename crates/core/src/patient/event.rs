@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Antibody, Demographics, Determination, Exposure, Need, NeedKind, NumberKind, Patient,
+    Antibody, Demographics, Determination, Exposure, LinkKind, Need, NeedKind, NumberKind, Patient,
     Specificity,
 };
 use crate::blood::{Antigen, AntigenProfile, BloodGroup, RhdGenotype, Typing};
@@ -107,6 +107,29 @@ pub enum PatientEvent {
         until: Option<Timestamp>,
         /// Why.
         reason: String,
+        /// The rule of the policy that raised it; `None` where a person did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+    },
+    /// Linked to another patient.
+    Linked {
+        /// Who.
+        patient: PatientId,
+        /// Is what.
+        kind: LinkKind,
+        /// Of whom.
+        other: PatientId,
+    },
+    /// A link was wrong.
+    Unlinked {
+        /// Who.
+        patient: PatientId,
+        /// Was said to be what.
+        kind: LinkKind,
+        /// Of whom.
+        other: PatientId,
+        /// Why it was wrong.
+        reason: String,
     },
     /// A special requirement ended.
     NeedEnded {
@@ -160,7 +183,7 @@ kinds!(PatientEvent, "patient" {
     GroupWithdrawn => "group_withdrawn", HistoricGroupWithdrawn => "historic_group_withdrawn", AntibodyRecorded => "antibody_recorded",
     AntigenTyped => "antigen_typed", RhdGenotyped => "rhd_genotyped", NeedRaised => "need_raised", NeedEnded => "need_ended",
     ExposureStated => "exposure_stated", ConsentRecorded => "consent_recorded", Merged => "merged",
-    Unmerged => "unmerged",
+    Unmerged => "unmerged", Linked => "linked", Unlinked => "unlinked",
 });
 
 impl PatientEvent {
@@ -193,6 +216,9 @@ impl PatientEvent {
             | Self::NeedEnded { patient, .. }
             | Self::ExposureStated { patient, .. }
             | Self::ConsentRecorded { patient, .. } => vec![(*patient).into()],
+            Self::Linked { patient, other, .. } | Self::Unlinked { patient, other, .. } => {
+                vec![(*patient).into(), (*other).into()]
+            }
             Self::Merged { from, into, .. } | Self::Unmerged { from, into, .. } => {
                 vec![(*from).into(), (*into).into()]
             }
@@ -231,6 +257,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
                     exposure: Exposure::Unknown,
                     transfused: None,
                     consent: None,
+                    links: BTreeSet::new(),
                     merged_into: None,
                     absorbed: BTreeSet::new(),
                     changed: stamp.clone(),
@@ -337,6 +364,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
             from,
             until,
             reason,
+            rule,
         } => {
             patients.change(*patient, stamp, |record| {
                 record.needs.push(Need {
@@ -344,8 +372,35 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
                     from: *from,
                     until: *until,
                     reason: reason.clone(),
+                    rule: rule.clone(),
+                    ended: false,
                     stamp: stamp.clone(),
                 });
+            });
+        }
+        PatientEvent::Linked {
+            patient,
+            kind,
+            other,
+        } => {
+            patients.change(*patient, stamp, |record| {
+                record.links.insert((*kind, *other));
+            });
+            patients.change(*other, stamp, |record| {
+                record.links.insert((kind.reverse(), *patient));
+            });
+        }
+        PatientEvent::Unlinked {
+            patient,
+            kind,
+            other,
+            ..
+        } => {
+            patients.change(*patient, stamp, |record| {
+                record.links.remove(&(*kind, *other));
+            });
+            patients.change(*other, stamp, |record| {
+                record.links.remove(&(kind.reverse(), *patient));
             });
         }
         PatientEvent::NeedEnded {
@@ -356,6 +411,8 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
         } => {
             patients.change(*patient, stamp, |record| {
                 for need in record.needs.iter_mut().filter(|need| need.kind == *kind) {
+                    let open = need.until.is_none_or(|old| old > *until);
+                    need.ended |= open;
                     need.until = Some(need.until.map_or(*until, |old| old.min(*until)));
                 }
             });

@@ -114,17 +114,26 @@ impl Decide for UnmergePatients {
                 patient.merged_into
             }
         };
+        let event: Option<Event> = into.map(|into| {
+            PatientEvent::Unmerged {
+                from: self.from,
+                into,
+                reason: self.reason.trim().into(),
+            }
+            .into()
+        });
+        // What was known of one no longer shortens or lengthens the life of the other's samples.
+        let changed = match (&event, into) {
+            (Some(event), Some(into)) => [self.from, into]
+                .into_iter()
+                .filter_map(|id| {
+                    checks.take(crate::sample::revalidated(hospital, context, event, id))
+                })
+                .flatten()
+                .collect(),
+            _ => Vec::new(),
+        };
         checks.settle()?;
-        Ok(into
-            .map(|into| {
-                PatientEvent::Unmerged {
-                    from: self.from,
-                    into,
-                    reason: self.reason.trim().into(),
-                }
-                .into()
-            })
-            .into_iter()
-            .collect())
+        Ok(event.into_iter().chain(changed).collect())
     }
 }

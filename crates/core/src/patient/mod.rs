@@ -3,10 +3,12 @@
 mod amend;
 mod antibody;
 mod antigen;
+mod automatic;
 mod consent;
 mod event;
 mod exposure;
 mod historic;
+mod link;
 mod merge;
 mod need;
 mod record;
@@ -16,10 +18,12 @@ mod rhd;
 pub use amend::AmendPatient;
 pub use antibody::RecordAntibody;
 pub use antigen::TypePatientAntigen;
+pub(crate) use automatic::{Facts, raised};
 pub use consent::RecordConsent;
 pub use event::{PatientEvent, apply};
 pub use exposure::{Said, StateExposure};
 pub use historic::{RecordHistoricGroup, WithdrawHistoricGroup};
+pub use link::{LinkKind, LinkPatients, UnlinkPatients};
 pub use merge::{MergePatients, UnmergePatients};
 pub use need::{EndNeed, RaiseNeed};
 pub use record::{GroupOnFile, Record, Risk};
@@ -163,6 +167,10 @@ pub struct Need {
     pub until: Option<Timestamp>,
     /// Why.
     pub reason: String,
+    /// The rule of the policy that raised it; `None` for one that a person raised.
+    pub rule: Option<String>,
+    /// Ended by a person and not by the clock.
+    pub ended: bool,
     /// The journal entry.
     pub stamp: Stamp,
 }
@@ -226,6 +234,8 @@ pub struct Patient {
     pub transfused: Option<Timestamp>,
     /// Consent to transfusion: signed at, by the form's reference.
     pub consent: Option<(Timestamp, String)>,
+    /// Mother, child, partner, as far as somebody linked them.
+    pub links: BTreeSet<(LinkKind, PatientId)>,
     /// The record this one was merged into.
     pub merged_into: Option<PatientId>,
     /// Records merged into this one.

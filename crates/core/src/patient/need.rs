@@ -51,6 +51,7 @@ impl Decide for RaiseNeed {
                 from,
                 until: self.until,
                 reason: self.reason.trim().into(),
+                rule: None,
             }
             .into(),
         ])

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Antibody, Determination, Exposure, Need, NumberKind, Patient};
+use super::{Antibody, Determination, Exposure, LinkKind, Need, NumberKind, Patient};
 use crate::blood::{AntigenProfile, BloodGroup, Typing};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
@@ -212,6 +212,18 @@ impl<'a> Record<'a> {
     /// Special requirements in force at a moment.
     pub fn needs(&self, at: Timestamp) -> impl Iterator<Item = &'a Need> + '_ {
         self.parts().flat_map(move |part| part.needs_at(at))
+    }
+
+    /// The people this person is linked to in a way, as the records that stand now.
+    pub fn linked(&self, kind: LinkKind) -> Vec<PatientId> {
+        let ids = self
+            .parts()
+            .flat_map(|part| part.links.iter())
+            .filter(|(linked, _)| *linked == kind)
+            .filter_map(|(_, other)| self.hospital.patients.current(*other))
+            .map(|patient| patient.id);
+        let once: std::collections::BTreeSet<PatientId> = ids.collect();
+        once.into_iter().collect()
     }
 
     /// The newest consent: signed at, by the form's reference.

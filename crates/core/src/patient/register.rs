@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Demographics, NumberKind, PatientEvent};
+use super::{Demographics, Facts, NumberKind, PatientEvent, raised};
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
@@ -71,8 +71,14 @@ impl Decide for RegisterPatient {
         if !self.unidentified {
             duplicates(&mut checks, hospital, &demographics);
         }
+        let facts = Facts {
+            demographics: &demographics,
+            diagnosis: "",
+            ward: "",
+        };
+        let needs = checks.take(raised(hospital, id, &facts, context.at));
         checks.settle()?;
-        Ok(vec![
+        let mut events = vec![
             PatientEvent::Registered {
                 patient: id,
                 numbers,
@@ -80,7 +86,9 @@ impl Decide for RegisterPatient {
                 unidentified: self.unidentified,
             }
             .into(),
-        ])
+        ];
+        events.extend(needs.unwrap_or_default());
+        Ok(events)
     }
 }
 

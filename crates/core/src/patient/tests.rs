@@ -205,3 +205,173 @@ fn antigens_two_records_contradict_each_other_in_count_as_untested() {
     assert_eq!(antigens.typing(Antigen::BigE), Typing::NotTested);
     assert_eq!(antigens.typing(Antigen::BigK), Typing::Negative);
 }
+
+#[test]
+fn an_unmerge_gives_each_sample_the_life_its_own_history_allows() {
+    let mut trial = Trial::new();
+    let (from, into) = (trial.patient(1), trial.patient(2));
+    let day = 1440;
+    for (key, minutes) in [
+        (crate::policy::Key::SampleValidity, 7 * day),
+        (crate::policy::Key::SampleValidityAtRisk, 3 * day),
+    ] {
+        trial.given(crate::policy::PolicyEvent::Adopted {
+            entry: crate::policy::Entry {
+                key,
+                value: crate::policy::Value::Minutes(minutes),
+                effective: trial.at,
+                source: "test".into(),
+                standing: crate::policy::Standing::Provisional,
+            },
+        });
+    }
+    let state = |patient, said| StateExposure { patient, said };
+    trial.run(by("technologist"), state(into, Said::Neither));
+    let last = Said::Last(trial.minutes(-20 * day));
+    trial.run(by("technologist"), state(from, last));
+    let (mine, other) = (trial.tube(into, "S1"), trial.tube(from, "S2"));
+    let expires =
+        |trial: &Trial, tube: &SampleId| trial.hospital.samples.get(tube).unwrap().expires;
+    trial.run(by("senior"), merge(from, into));
+    assert_eq!(expires(&trial, &mine), trial.minutes(3 * day));
+    trial.run(
+        by("senior"),
+        UnmergePatients {
+            from,
+            reason: "同名不同人".into(),
+        },
+    );
+    assert_eq!(expires(&trial, &mine), trial.minutes(7 * day));
+    assert_eq!(expires(&trial, &other), trial.minutes(3 * day));
+    assert_eq!(trial.replayed(), trial.hospital);
+}
+
+fn admitted(trial: &Trial, number: &str, birth: &str, diagnosis: &str) -> RegisterPatient {
+    RegisterPatient {
+        numbers: [(PatientNumber::parse(number).unwrap(), NumberKind::Hospital)].into(),
+        demographics: Demographics {
+            name: format!("病人{number}"),
+            sex: Sex::Male,
+            birth: birth.parse().ok(),
+            ward: None,
+            bed: None,
+            address: None,
+            phone: None,
+            diagnosis: Some(diagnosis.into()),
+        },
+        unidentified: trial.hospital.seq == 0,
+    }
+}
+
+fn in_force(trial: &Trial, patient: PatientId) -> Vec<NeedKind> {
+    let record = trial.hospital.record_of(patient).unwrap();
+    record.needs(trial.at).map(|need| need.kind).collect()
+}
+
+#[test]
+fn diagnosis_and_age_raise_requirements_by_themselves_until_outgrown_or_ended() {
+    let mut trial = Trial::new();
+    let irradiated = NeedKind::Attribute(Attribute::Irradiated);
+    let patient = trial.hospital.next.patient;
+    let ill = admitted(&trial, "H1", "1980-01-01", "霍奇金淋巴瘤 II期");
+    trial.run(by("technologist"), ill);
+    assert_eq!(in_force(&trial, patient), [irradiated]);
+    // Ended by a person, it is not raised again behind their back.
+    trial.run(
+        by("senior"),
+        EndNeed {
+            patient,
+            kind: irradiated,
+            reason: "诊断已更正".into(),
+        },
+    );
+    let record = trial.hospital.patients.get(patient).unwrap();
+    let again = AmendPatient {
+        patient,
+        numbers: record.numbers.clone(),
+        demographics: record.demographics.clone(),
+        unidentified: false,
+    };
+    trial.run(by("technologist"), again);
+    assert!(in_force(&trial, patient).is_empty());
+    // A newborn outgrows the requirement on the day; twice admitted, it is raised once.
+    let child = trial.hospital.next.patient;
+    trial.run(
+        by("technologist"),
+        admitted(&trial, "H2", "2026-11-12", "早产"),
+    );
+    let cmv = NeedKind::Attribute(Attribute::CmvNegative);
+    assert_eq!(in_force(&trial, child), [cmv]);
+    let record = trial.hospital.patients.get(child).unwrap();
+    let again = AmendPatient {
+        patient: child,
+        numbers: record.numbers.clone(),
+        demographics: record.demographics.clone(),
+        unidentified: false,
+    };
+    trial.run(by("technologist"), again);
+    assert_eq!(in_force(&trial, child), [cmv]);
+    // The eighteenth day from now is the twenty-eighth of life.
+    trial.pass(jiff::SignedDuration::from_hours(24 * 18 - 9));
+    assert_eq!(in_force(&trial, child), [cmv]);
+    trial.pass(jiff::SignedDuration::from_hours(1));
+    assert!(in_force(&trial, child).is_empty());
+    assert_eq!(trial.replayed(), trial.hospital);
+}
+
+#[test]
+fn a_request_raises_what_its_own_diagnosis_asks_for() {
+    let mut trial = Trial::new();
+    let patient = trial.patient(1);
+    let mut order = crate::issue::tests::order(
+        crate::blood::Component::RedCells,
+        crate::request::Urgency::Routine,
+        &trial,
+    );
+    order.diagnosis = "Bone marrow transplant, day 3".into();
+    trial.run(
+        by("clinician"),
+        crate::request::PlaceRequest { patient, order },
+    );
+    assert_eq!(
+        in_force(&trial, patient),
+        [NeedKind::Attribute(Attribute::Irradiated)]
+    );
+}
+
+#[test]
+fn linked_people_know_each_other_and_a_child_has_one_mother() {
+    let mut trial = Trial::new();
+    let (mother, child, other) = (trial.patient(1), trial.patient(2), trial.patient(3));
+    let link = |patient, kind, other| LinkPatients {
+        patient,
+        kind,
+        other,
+    };
+    trial.run(by("clinician"), link(mother, LinkKind::MotherOf, child));
+    let linked =
+        |trial: &Trial, patient, kind| trial.hospital.record_of(patient).unwrap().linked(kind);
+    assert_eq!(linked(&trial, child, LinkKind::ChildOf), [mother]);
+    assert_eq!(
+        trial.refused(by("clinician"), link(child, LinkKind::ChildOf, mother)),
+        ["already-exists"]
+    );
+    assert_eq!(
+        trial.refused(by("clinician"), link(child, LinkKind::ChildOf, other)),
+        ["wrong-state"]
+    );
+    assert_eq!(
+        trial.refused(by("clinician"), link(child, LinkKind::PartnerOf, child)),
+        ["bad-value"]
+    );
+    let wrong = UnlinkPatients {
+        patient: child,
+        kind: LinkKind::ChildOf,
+        other: mother,
+        reason: "母亲是另一人".into(),
+    };
+    trial.run(by("clinician"), wrong.clone());
+    assert!(linked(&trial, mother, LinkKind::MotherOf).is_empty());
+    assert_eq!(trial.refused(by("clinician"), wrong), ["wrong-state"]);
+    assert_eq!(trial.replayed(), trial.hospital);
+}

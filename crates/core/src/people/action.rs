@@ -115,6 +115,16 @@ actions! {
     AssessmentSubmit = "assessment.submit",
     /// Close a round.
     AssessmentClose = "assessment.close",
+    /// Answer for the ward: that it has read what the department sent back.
+    WardAnswer = "ward.answer",
+    /// Ask, as a doctor, for a bag in spite of its incompatible crossmatch, or agree to it.
+    LeastAsk = "least.ask",
+    /// Approve, as head of department, a bag in spite of its incompatible crossmatch.
+    LeastApprove = "least.approve",
+    /// Report a near miss.
+    NearMissReport = "near_miss.report",
+    /// Look into a near miss and close it.
+    NearMissClose = "near_miss.close",
 
     /// Register devices, take them out of service.
     DeviceManage = "device.manage",

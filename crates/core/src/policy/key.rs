@@ -23,6 +23,10 @@ pub enum Shape {
     Modifications,
     /// How external assessment grades.
     GradingTables,
+    /// Special requirements that are raised by themselves.
+    NeedRules,
+    /// Names in Chinese and English.
+    Names,
 }
 
 macro_rules! keys {
@@ -73,6 +77,8 @@ keys! {
     Modifications = "unit.modifications": Modifications,
     /// Container temperature accepted at receipt, by component.
     ReceiptTemperature = "unit.receipt_temperature": Ranges,
+    /// Container temperature accepted at receipt of what is deep-frozen, by component.
+    ReceiptTemperatureFrozen = "unit.receipt_temperature_frozen": Ranges,
     /// Storage temperature by component.
     StorageTemperature = "unit.storage_temperature": Ranges,
     /// Regroup ABO of red-cell units before they become available.
@@ -132,6 +138,15 @@ keys! {
     CrossmatchMinor = "crossmatch.minor_required": Flag,
     /// The electronic crossmatch is allowed.
     ElectronicCrossmatch = "crossmatch.electronic": Flag,
+
+    /// Two doctors and the head of department may answer for a bag in spite of an incompatible crossmatch.
+    LeastIncompatible = "crossmatch.least_incompatible": Flag,
+    /// Special requirements raised by age, sex, diagnosis, ward and history.
+    NeedRules = "patient.need_rules": NeedRules,
+    /// The wards of the hospital.
+    Wards = "site.wards": Names,
+    /// Coded kinds of near misses.
+    NearMissKinds = "quality.near_miss_kinds": Words,
 
     /// A unit that was out of storage longer than this is not put back.
     ReturnWithin = "issue.return_within": Minutes,

@@ -13,7 +13,7 @@ pub use activate::ActivatePolicy;
 pub use key::{Key, Shape};
 pub use propose::{BACK_MOST, ProposePolicy, WAITING_MOST};
 pub use value::{
-    Compatibility, Grants, Modification, ModificationRule, Product, Range, Rhd, Value,
+    Compatibility, Grants, Modification, ModificationRule, NeedRule, Product, Range, Rhd, Value,
 };
 pub use withdraw::WithdrawPolicy;
 
@@ -156,6 +156,26 @@ impl Policies {
     pub fn words(&self, key: Key, at: Timestamp) -> Result<&[String], Finding> {
         self.value(key, at, |value| match value {
             Value::Words(words) => Some(words.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Special requirements that are raised by themselves.
+    pub fn need_rules(&self, at: Timestamp) -> Result<&[NeedRule], Finding> {
+        self.value(Key::NeedRules, at, |value| match value {
+            Value::NeedRules(rules) => Some(rules.as_slice()),
+            _ => None,
+        })
+    }
+
+    /// Names in Chinese with their English.
+    pub fn names(
+        &self,
+        key: Key,
+        at: Timestamp,
+    ) -> Result<&std::collections::BTreeMap<String, String>, Finding> {
+        self.value(key, at, |value| match value {
+            Value::Names(names) => Some(names),
             _ => None,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Entry, Grants, Key, Value};
+use super::{Entry, Grants, Key, NeedRule, Value};
 use crate::blood::Abo;
 use crate::command::Checks;
 use crate::finding::{Finding, Rule};
@@ -118,6 +118,31 @@ pub(super) fn check(checks: &mut Checks<'_>, hospital: &Hospital, entry: &Entry)
                         .all(|weight| (1..=1000).contains(&weight))
             });
             checks.require(sound, || bad("why-out-of-range"));
+        }
+        Value::NeedRules(rules) => {
+            checks.require(rules.len() <= LINES_MOST, || bad("why-too-many"));
+            let named = |text: &str| !text.trim().is_empty();
+            let whole = rules.iter().all(|rule| {
+                let words = rule.diagnoses.iter().chain(&rule.wards);
+                [&rule.code, &rule.zh, &rule.en]
+                    .into_iter()
+                    .chain(words)
+                    .all(|text| named(text))
+            });
+            checks.require(whole, || bad("why-empty"));
+            checks.require(rules.iter().all(NeedRule::conditional), || {
+                bad("why-no-condition")
+            });
+            let codes: BTreeSet<_> = rules.iter().map(|rule| &rule.code).collect();
+            checks.require(codes.len() == rules.len(), || bad("why-listed-twice"));
+        }
+        Value::Names(names) => {
+            checks.require(names.len() <= LINES_MOST, || bad("why-too-many"));
+            let named = |text: &String| !text.trim().is_empty();
+            checks.require(
+                !names.is_empty() && names.iter().all(|(zh, en)| named(zh) && named(en)),
+                || bad("why-empty"),
+            );
         }
         Value::Modifications(rules) => {
             checks.require(rules.len() <= LINES_MOST, || bad("why-too-many"));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::Shape;
 use crate::blood::{Abo, Amount, Attribute, Attributes, Celsius, Component, Millilitres};
+use crate::patient::{NeedKind, Sex};
 use crate::people::{Action, Role};
 
 /// A closed range of temperatures.
@@ -151,6 +152,46 @@ pub struct ModificationRule {
     pub within_minutes: Option<i64>,
 }
 
+/// A special requirement that is raised by itself for whoever meets every condition stated; at least one is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeedRule {
+    /// Its code, which the requirement keeps.
+    pub code: String,
+    /// Why, in Chinese.
+    pub zh: String,
+    /// Why, in English.
+    pub en: String,
+    /// What is asked for.
+    pub kind: NeedKind,
+    /// Younger than this, in days since birth; the requirement ends on that day.
+    #[serde(default)]
+    pub younger_than_days: Option<u32>,
+    /// Of this sex.
+    #[serde(default)]
+    pub sex: Option<Sex>,
+    /// The diagnosis on file or in the request holds one of these words.
+    #[serde(default)]
+    pub diagnoses: Vec<String>,
+    /// Lies in, or blood is asked for by, one of these wards.
+    #[serde(default)]
+    pub wards: Vec<String>,
+    /// At least so many bags were given here before.
+    #[serde(default)]
+    pub transfusions_at_least: Option<u32>,
+}
+
+impl NeedRule {
+    /// Whether it states a condition at all; one that states none would hold for everybody.
+    pub fn conditional(&self) -> bool {
+        self.younger_than_days.is_some()
+            || self.sex.is_some()
+            || !self.diagnoses.is_empty()
+            || !self.wards.is_empty()
+            || self.transfusions_at_least.is_some()
+    }
+}
+
 /// The value of a policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +216,10 @@ pub enum Value {
     Modifications(Vec<ModificationRule>),
     /// How external assessment grades, each table dated.
     GradingTables(Vec<GradingTable>),
+    /// Special requirements that are raised by themselves.
+    NeedRules(Vec<NeedRule>),
+    /// Names in Chinese, which are what is kept, with the English shown beside them.
+    Names(BTreeMap<String, String>),
 }
 
 impl Value {
@@ -191,6 +236,8 @@ impl Value {
             Self::Products(_) => Shape::Products,
             Self::Modifications(_) => Shape::Modifications,
             Self::GradingTables(_) => Shape::GradingTables,
+            Self::NeedRules(_) => Shape::NeedRules,
+            Self::Names(_) => Shape::Names,
         }
     }
 }

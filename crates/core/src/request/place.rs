@@ -6,6 +6,7 @@ use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::{Finding, Reason, Rule};
 use crate::hospital::Hospital;
 use crate::id::PatientId;
+use crate::patient::{Facts, raised};
 use crate::people::Action;
 use crate::policy::{Key, Value};
 use crate::subject::Subject;
@@ -101,6 +102,16 @@ pub(super) fn complete(
         }
         checks.find(finding);
     }
+    // In an emergency nobody is sent back for the name of a ward.
+    if !emergency
+        && !order.ward.trim().is_empty()
+        && let Some(wards) = checks.take(hospital.policies.names(Key::Wards, at))
+    {
+        checks.require(wards.contains_key(order.ward.trim()), || {
+            Finding::bad_value("ward", "why-not-listed")
+                .with("value", order.ward.chars().take(40).collect::<String>())
+        });
+    }
     let kinds = measures(hospital, order.component, at);
     checks.require(kinds.contains(&order.amount.measure), || {
         Finding::bad_value("amount", "why-measure")
@@ -156,14 +167,24 @@ impl Decide for PlaceRequest {
         let mut checks = Checks::new(hospital, context);
         standing(&mut checks, hospital, self.patient);
         complete(&mut checks, hospital, &self.order, context.at);
+        let record = hospital.record_of(self.patient);
+        let facts = record.as_ref().map(|record| Facts {
+            demographics: &record.standing().demographics,
+            diagnosis: &self.order.diagnosis,
+            ward: &self.order.ward,
+        });
+        let needs =
+            facts.and_then(|facts| checks.take(raised(hospital, self.patient, &facts, context.at)));
         checks.settle()?;
-        Ok(vec![
+        let mut events = vec![
             RequestEvent::Placed {
                 request: hospital.next.request,
                 patient: self.patient,
                 order: self.order.clone(),
             }
             .into(),
-        ])
+        ];
+        events.extend(needs.unwrap_or_default());
+        Ok(events)
     }
 }

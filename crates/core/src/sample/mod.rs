@@ -1,9 +1,11 @@
 //! Sample tubes: acceptance, validity, wrong blood in tube.
 
+mod answer;
 mod keep;
 mod receive;
 mod settle;
 
+pub use answer::AnswerRejection;
 pub use keep::{EndSample, StoreSample};
 pub use receive::{ReceiveSample, RejectSample, revalidated};
 pub use settle::SettleSuspicion;
@@ -66,6 +68,8 @@ pub struct Sample {
     pub tests: Vec<TestId>,
     /// Where it is kept.
     pub stored: Option<String>,
+    /// The ward has said what it does about its rejection.
+    pub answered: Option<Stamp>,
     /// The journal entry of its reception.
     pub received: Stamp,
     /// The journal entry that last changed it.
@@ -81,6 +85,8 @@ pub struct Samples {
     expiring: OrdSet<(Timestamp, Option<SampleId>)>,
     /// Samples suspected to be somebody else's.
     suspect: OrdSet<SampleId>,
+    /// Rejected, and the ward has not answered.
+    unanswered: OrdSet<SampleId>,
 }
 
 impl Samples {
@@ -112,6 +118,11 @@ impl Samples {
         self.suspect.iter().filter_map(|id| self.all.get(id))
     }
 
+    /// Rejected samples whose ward has not answered yet.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Arc<Sample>> {
+        self.unanswered.iter().filter_map(|id| self.all.get(id))
+    }
+
     /// Samples whose barcode begins with a text.
     pub fn by_prefix<'a>(&'a self, prefix: &'a SampleId) -> impl Iterator<Item = &'a Arc<Sample>> {
         self.all
@@ -126,6 +137,13 @@ impl Samples {
                 self.suspect.insert(sample.id.clone());
             } else {
                 self.suspect.remove(&sample.id);
+            }
+        }
+        if matches!(sample.state, SampleState::Rejected(_)) && sample.answered.is_none() {
+            if present {
+                self.unanswered.insert(sample.id.clone());
+            } else {
+                self.unanswered.remove(&sample.id);
             }
         }
         if sample.state != SampleState::Accepted {
@@ -200,6 +218,15 @@ pub enum SampleEvent {
         /// Drawn by.
         drawn_by: String,
     },
+    /// The ward has read that the sample was rejected, and says what it does.
+    RejectionAnswered {
+        /// Which.
+        sample: SampleId,
+        /// Whose, as far as the label said.
+        patient: PatientId,
+        /// What is done.
+        answer: String,
+    },
     /// Validity computed anew because history came in.
     ValidityChanged {
         /// Which.
@@ -248,6 +275,7 @@ pub enum SampleEvent {
 kinds!(SampleEvent, "sample" {
     Accepted => "accepted", Rejected => "rejected", ValidityChanged => "validity_changed",
     Suspected => "suspected", SuspicionSettled => "suspicion_settled", Ended => "ended", Stored => "stored",
+    RejectionAnswered => "rejection_answered",
 });
 
 impl SampleEvent {
@@ -278,6 +306,9 @@ impl SampleEvent {
             } => {
                 vec![sample.clone().into(), (*test).into(), (*patient).into()]
             }
+            Self::RejectionAnswered {
+                sample, patient, ..
+            } => vec![sample.clone().into(), (*patient).into()],
             Self::ValidityChanged { sample, .. }
             | Self::SuspicionSettled { sample, .. }
             | Self::Ended { sample, .. }
@@ -310,6 +341,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &SampleEvent) {
                 state: SampleState::Accepted,
                 tests: Vec::new(),
                 stored: stored.clone(),
+                answered: None,
                 received: stamp.clone(),
                 changed: stamp.clone(),
             },
@@ -334,10 +366,16 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &SampleEvent) {
                 state: SampleState::Rejected(reason.clone()),
                 tests: Vec::new(),
                 stored: None,
+                answered: None,
                 received: stamp.clone(),
                 changed: stamp.clone(),
             },
         ),
+        SampleEvent::RejectionAnswered { sample, .. } => {
+            samples.change(sample, stamp, |sample| {
+                sample.answered = Some(stamp.clone())
+            });
+        }
         SampleEvent::ValidityChanged { sample, expires } => {
             samples.change(sample, stamp, |sample| sample.expires = *expires);
         }

@@ -340,3 +340,42 @@ fn the_bench_finds_the_tubes_in_date_and_the_suspected_ones() {
     trial.pass(SignedDuration::from_mins(3 * DAY));
     assert_eq!(in_date(&trial), 0);
 }
+
+#[test]
+fn a_rejection_waits_for_the_ward_until_it_has_answered() {
+    let mut trial = trial();
+    let patient = trial.patient(9);
+    let reject = RejectSample {
+        sample: sample_id("S9"),
+        patient,
+        request: None,
+        reason: "unlabelled".into(),
+        note: String::new(),
+        drawn: None,
+        drawn_by: String::new(),
+    };
+    trial.run(by("technologist"), reject);
+    let waiting = |trial: &Trial| {
+        crate::due::alarms(&trial.hospital, trial.at)
+            .iter()
+            .filter(|alarm| alarm.kind == crate::due::AlarmKind::SampleRejected)
+            .count()
+    };
+    assert_eq!(waiting(&trial), 1);
+    let answer = |text: &str| AnswerRejection {
+        sample: sample_id("S9"),
+        answer: text.into(),
+    };
+    assert_eq!(trial.refused(by("nurse"), answer("")), ["bad-value"]);
+    assert_eq!(
+        trial.refused(by("auditor"), answer("已重新采血")),
+        ["not-permitted"]
+    );
+    trial.run(by("nurse"), answer("已重新采血"));
+    assert_eq!(waiting(&trial), 0);
+    assert_eq!(
+        trial.refused(by("nurse"), answer("再答一次")),
+        ["wrong-state"]
+    );
+    assert_eq!(trial.replayed(), trial.hospital);
+}

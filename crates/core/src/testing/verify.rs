@@ -72,6 +72,7 @@ impl Decide for VerifyTest {
                         );
                     }
                     consequences.extend(of_sample(hospital, test, version, sample));
+                    consequences.extend(near_miss(hospital, &consequences, test, sample));
                 }
             },
             Material::Unit(id) => match hospital.units.get(id) {
@@ -158,6 +159,30 @@ fn of_sample(
         ),
         _ => determined(test, version, sample).map(Event::from),
     }
+}
+
+/// A suspicion opens a near miss by itself: nobody has to think of it.
+fn near_miss(
+    hospital: &Hospital,
+    consequences: &[Event],
+    test: &Test,
+    sample: &Sample,
+) -> Option<Event> {
+    consequences
+        .iter()
+        .any(|event| matches!(event, Event::Sample(SampleEvent::Suspected { .. })))
+        .then(|| {
+            crate::near_miss::found_by_rule(
+                hospital,
+                crate::near_miss::WRONG_BLOOD,
+                sample.drawn,
+                vec![
+                    sample.id.clone().into(),
+                    sample.patient.into(),
+                    test.id.into(),
+                ],
+            )
+        })
 }
 
 fn determined(test: &Test, version: &Version, sample: &Sample) -> Option<PatientEvent> {

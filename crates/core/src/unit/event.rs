@@ -199,6 +199,23 @@ pub enum UnitEvent {
         /// The station's reference.
         reference: String,
     },
+    /// The recall was taken back.
+    RecallWithdrawn {
+        /// The donation named in the notice.
+        din: Din,
+        /// Units here, into quarantine.
+        units: Vec<UnitId>,
+        /// Units on a ward, held there.
+        out: Vec<UnitId>,
+        /// Units that came in after the notice and were held for it alone or among other reasons.
+        lifted: Vec<UnitId>,
+        /// Why.
+        reason: String,
+        /// The station's reference.
+        reference: String,
+        /// Second person.
+        second: UserId,
+    },
     /// Cannot be found.
     Lost {
         /// Which.
@@ -222,7 +239,7 @@ kinds!(UnitEvent, "unit" {
     GroupMismatched => "group_mismatched", GroupReopened => "group_reopened", Moved => "moved", AntigensTyped => "antigens_typed",
     Reserved => "reserved", ReservationEnded => "reservation_ended", Modified => "modified",
     Discarded => "discarded", ReturnedToStation => "returned_to_station", Recalled => "recalled",
-    Lost => "lost", Found => "found",
+    RecallWithdrawn => "recall_withdrawn", Lost => "lost", Found => "found",
 });
 
 impl UnitEvent {
@@ -277,6 +294,18 @@ impl UnitEvent {
             } => {
                 let mut subjects = vec![Subject::from(*din)];
                 subjects.extend(units.iter().chain(beyond).copied().map(Subject::from));
+                subjects
+            }
+            Self::RecallWithdrawn {
+                din,
+                units,
+                out,
+                lifted,
+                ..
+            } => {
+                let mut subjects = vec![Subject::from(*din)];
+                let all = units.iter().chain(out).chain(lifted);
+                subjects.extend(all.copied().map(Subject::from));
                 subjects
             }
             Self::Held { unit, .. }
@@ -422,6 +451,16 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &UnitEvent) {
                 end(hospital, stamp, unit, Status::Recalled);
             }
         }
+        UnitEvent::RecallWithdrawn {
+            din,
+            units: stopped,
+            out,
+            lifted,
+            ..
+        } => {
+            hospital.units.recalled.remove(din);
+            recall_withdrawn(hospital, stamp, stopped, out, lifted);
+        }
         UnitEvent::Lost { unit, .. } => end(hospital, stamp, unit, Status::Missing),
         UnitEvent::Found { unit, location, .. } => units.change(unit, stamp, |unit| {
             unit.status = Status::Quarantined;
@@ -436,6 +475,44 @@ fn end(hospital: &mut Hospital, stamp: &Stamp, unit: &UnitId, status: Status) {
         unit.status = status;
         unit.reservation = None;
     });
+}
+
+/// What was stopped is held here or where it is; what waited for the notice alone is free of it.
+fn recall_withdrawn(
+    hospital: &mut Hospital,
+    stamp: &Stamp,
+    stopped: &[UnitId],
+    out: &[UnitId],
+    lifted: &[UnitId],
+) {
+    let held = Hold::Other(Hold::RECALL_WITHDRAWN.into());
+    for id in stopped {
+        hospital.units.change(id, stamp, |unit| {
+            unit.status = Status::Quarantined;
+            unit.holds.insert(held.clone());
+        });
+    }
+    for id in out {
+        let arrived = hospital
+            .units
+            .get(id)
+            .and_then(|unit| hospital.issues.get(unit.issue?))
+            .is_some_and(|issue| issue.on_ward.is_some());
+        hospital.units.change(id, stamp, |unit| {
+            unit.status = if arrived {
+                Status::OnWard
+            } else {
+                Status::Issued
+            };
+            unit.holds.insert(held.clone());
+        });
+    }
+    for id in lifted {
+        hospital.units.change(id, stamp, |unit| {
+            unit.holds.remove(&Hold::Other(Hold::RECALLED.into()));
+            settle_quarantine(unit);
+        });
+    }
 }
 
 /// A unit that keeps its name is changed where it stands; otherwise the parents are used up and the children take over their

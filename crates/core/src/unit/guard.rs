@@ -43,9 +43,19 @@ pub(crate) fn ready<'a>(
     Some(unit)
 }
 
+/// Whether a bag called back is still out on its hand-over: it was on a ward when the notice came.
+pub(crate) fn recalled_out(hospital: &Hospital, unit: &Unit) -> bool {
+    unit.status == Status::Recalled
+        && unit
+            .issue
+            .and_then(|issue| hospital.issues.get(issue))
+            .is_some_and(|issue| issue.returned.is_none() && issue.fate.is_none())
+}
+
 /// A bag that is with us, not out on the wards: what leaves the department is ended by its hand-over.
-pub(crate) fn in_house(checks: &mut Checks<'_>, unit: &Unit) {
-    checks.require(!unit.status.is_out(), || {
+pub(crate) fn in_house(checks: &mut Checks<'_>, hospital: &Hospital, unit: &Unit) {
+    let out = unit.status.is_out() || recalled_out(hospital, unit);
+    checks.require(!out, || {
         Finding::new(Rule::UnitOut)
             .with("unit", unit.id)
             .word("status", unit.status.word())

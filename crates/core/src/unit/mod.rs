@@ -14,6 +14,7 @@ mod relocate;
 mod send_back;
 mod status;
 pub mod stock;
+mod withdraw_recall;
 
 pub use discard::DiscardUnit;
 pub use event::{Child, UnitEvent, apply};
@@ -28,6 +29,7 @@ pub use receive::{ReceiveUnit, RegroupAsked, regroup_asked};
 pub use relocate::MoveUnits;
 pub use send_back::ReturnUnitToStation;
 pub use status::Status;
+pub use withdraw_recall::WithdrawRecall;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -179,6 +181,8 @@ pub enum Hold {
 impl Hold {
     /// The donation had been recalled before the bag came in.
     pub const RECALLED: &'static str = "recalled";
+    /// The recall was taken back; somebody must look at the bag before it is used.
+    pub const RECALL_WITHDRAWN: &'static str = "recall_withdrawn";
 
     /// The code in commands and message keys.
     pub fn code(&self) -> &str {

@@ -4,13 +4,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Appearance, Checked, EntryPath, Hold, ReceiptChecks, UnitEvent};
-use crate::blood::{Amount, AntigenProfile, Component, LabelGroup, Millilitres, RhD, UnitId};
+use crate::blood::{
+    Amount, AntigenProfile, Attribute, Component, LabelGroup, Millilitres, RhD, UnitId,
+};
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::{LocationId, PatientId};
 use crate::people::Action;
-use crate::policy::Key;
+use crate::policy::{Key, Product};
 use crate::subject::Subject;
 
 /// Takes a bag in: what its label says, the receipt checks, and the signature of whoever checked it with you. A bag that fails
@@ -126,15 +128,19 @@ impl ReceiveUnit {
         &self,
         checks: &mut Checks<'_>,
         hospital: &Hospital,
-        component: Component,
+        product: &Product,
         at: Timestamp,
     ) -> BTreeSet<Hold> {
         let mut holds = BTreeSet::new();
-        let range = checks.take(
-            hospital
-                .policies
-                .range(Key::ReceiptTemperature, component, at),
-        );
+        let component = product.component;
+        let frozen =
+            product.attributes.has(Attribute::Frozen) && !product.attributes.has(Attribute::Thawed);
+        let key = if frozen {
+            Key::ReceiptTemperatureFrozen
+        } else {
+            Key::ReceiptTemperature
+        };
+        let range = checks.take(hospital.policies.range(key, component, at));
         match (range, self.checks.temperature) {
             (Some(range), Some(measured)) if !range.holds(measured) => {
                 holds.insert(Hold::Temperature);
@@ -176,7 +182,7 @@ impl Decide for ReceiveUnit {
         let second = checks.second(Action::UnitCheck);
         let product = checks.take(hospital.policies.product(self.unit.product, context.at));
         let holds = product
-            .map(|product| self.holds(&mut checks, hospital, product.component, context.at))
+            .map(|product| self.holds(&mut checks, hospital, product, context.at))
             .unwrap_or_default();
         checks.settle()?;
         Ok(product

@@ -41,7 +41,7 @@ impl Decide for ReturnUnitToStation {
         brief(&mut checks, &self.note);
         let unit = ready(&mut checks, hospital, self.unit, Status::ReturnedToStation);
         if let Some(unit) = unit {
-            in_house(&mut checks, unit);
+            in_house(&mut checks, hospital, unit);
         }
         let second = checks.second(Action::UnitDiscardCheck);
         checks.settle()?;

@@ -107,10 +107,21 @@ impl Status {
                 Recalled,
                 Missing,
             ],
-            Transfusing => &[Transfused, Discarded, Recalled],
+            // What runs into a patient is beyond recall: its fate is recorded, and lookback begins.
+            Transfusing => &[Transfused, Discarded],
             Returned => &[Available, Quarantined, Discarded, Recalled],
             Missing => &[Quarantined, Discarded, Recalled],
-            Recalled => &[Quarantined, Discarded, ReturnedToStation],
+            // Called back while on a ward it still comes back, or turns out to have been given; a withdrawn notice lets it be
+            // where it is.
+            Recalled => &[
+                Quarantined,
+                Issued,
+                OnWard,
+                Transfused,
+                Returned,
+                Discarded,
+                ReturnedToStation,
+            ],
             Transfused | Discarded | ReturnedToStation | Consumed => &[],
         }
     }

@@ -73,7 +73,7 @@ fn order(world: &mut World) -> Option<Order> {
         indication: Some("surgery".into()),
         diagnosis: diagnosis.into(),
         labs,
-        ward: "3".into(),
+        ward: "内科".into(),
         doctor: "周".into(),
         note: String::new(),
     })
@@ -517,7 +517,7 @@ pub(super) fn fate(world: &mut World) -> Option<Draft> {
             reason: reason.into(),
         }
     } else {
-        let millilitres = world.number(0, 260).unsigned_abs() as u32;
+        let millilitres = world.number(0, 210).unsigned_abs() as u32;
         Fate::Transfused {
             started: issued,
             ended: world.at,

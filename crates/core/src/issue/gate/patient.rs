@@ -2,7 +2,7 @@ use super::{Case, Purpose, emergency};
 use crate::blood::{Antigen, Attribute, Component, LabelGroup, RhD, Typing};
 use crate::finding::{Finding, Rule, Severity};
 use crate::issue::compat::judge;
-use crate::patient::{GroupOnFile, NeedKind, Sex, Specificity};
+use crate::patient::{GroupOnFile, LinkKind, NeedKind, Sex, Specificity};
 use crate::policy::Key;
 use crate::sample::SampleState;
 
@@ -155,10 +155,37 @@ fn typing(case: &Case<'_>, antigen: Antigen) -> Typing {
     }
 }
 
+/// The mother of a newborn: her antibodies are in the child's blood. An age that is not known counts as new.
+fn mother<'a>(case: &Case<'a>) -> Option<crate::patient::Record<'a>> {
+    let mother = case.record.linked(LinkKind::ChildOf).first().copied()?;
+    let born = case.record.standing().demographics.birth;
+    let limit = case.hospital.policies.span(Key::NewbornAge, case.at);
+    let grown = match (born, limit) {
+        (Some(born), Ok(limit)) => case
+            .hospital
+            .offset(case.at)
+            .to_timestamp(born.at(0, 0, 0, 0))
+            .is_ok_and(|born| case.at.duration_since(born) >= limit),
+        _ => false,
+    };
+    if grown {
+        None
+    } else {
+        case.hospital.record_of(mother)
+    }
+}
+
 /// An antibody once found is for life: not detectable today is not gone.
 fn antibodies(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let mut seen = std::collections::BTreeSet::new();
-    for antibody in case.record.antibodies().filter(|a| a.significant) {
+    let mother = mother(case);
+    let of_mother = mother.iter().flat_map(crate::patient::Record::antibodies);
+    for antibody in case
+        .record
+        .antibodies()
+        .chain(of_mother)
+        .filter(|a| a.significant)
+    {
         let Specificity::Antigen(antigen) = antibody.specificity else {
             continue;
         };

@@ -96,14 +96,31 @@ fn of_case<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Crossmatch> {
         .filter(move |crossmatch| crossmatch.void.is_none() && record.holds(crossmatch.patient))
 }
 
-/// An incompatible crossmatch with this patient stands against the unit for good, unless it was declared void.
+/// An incompatible crossmatch with this patient stands against the unit for good, unless it was declared void, or two doctors
+/// and the head of department answer for this bag while the crossmatch is in date.
 fn incompatible(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if let Some(found) = of_case(case).find(|found| found.outcome == Outcome::Incompatible) {
-        findings.push(
-            case.about(Rule::CrossmatchIncompatible)
-                .with("crossmatch", found.id)
-                .with("patient", case.record.id()),
-        );
+        let rule = if found.excepted() && found.expires > case.at {
+            Rule::CrossmatchLeast
+        } else {
+            Rule::CrossmatchIncompatible
+        };
+        let mut finding = case
+            .about(rule)
+            .with("crossmatch", found.id)
+            .with("patient", case.record.id());
+        if let Some(exception) = found.exception.as_ref().filter(|_| found.excepted()) {
+            finding = finding
+                .with("reason", exception.reason.as_str())
+                .with("doctor", exception.asked.by.clone());
+            for signed in [&exception.agreed, &exception.approved]
+                .into_iter()
+                .flatten()
+            {
+                finding = finding.with("signed", signed.by.clone());
+            }
+        }
+        findings.push(finding);
     }
 }
 
@@ -151,7 +168,8 @@ fn weakness(
     }
 }
 
-/// The compatible crossmatch an issue of the unit to the patient may rest on, newest first.
+/// The crossmatch an issue of the unit to the patient may rest on, newest first: a compatible one, or one that two doctors and
+/// the head of department answer for.
 pub fn standing_crossmatch<'a>(
     hospital: &'a Hospital,
     record: &Record<'_>,
@@ -166,7 +184,7 @@ pub fn standing_crossmatch<'a>(
         .find(|found| {
             found.void.is_none()
                 && record.holds(found.patient)
-                && found.outcome == Outcome::Compatible
+                && (found.outcome == Outcome::Compatible || found.excepted())
                 && weakness(hospital, record, found, at).is_none()
         })
 }

@@ -66,6 +66,7 @@ fn from_request_to_fate() {
         fate(started, late, 200),
         fate(scene.trial.at, started, 200),
         fate(started, scene.trial.at, 0),
+        fate(started, scene.trial.at, 5000),
         fate(scene.trial.minutes(-600), scene.trial.at, 200),
     ] {
         assert_eq!(scene.trial.refused(by("nurse"), bad), ["bad-value"]);

@@ -2,6 +2,7 @@
 
 mod analyser;
 mod emergency;
+mod least;
 mod life;
 mod requests;
 mod rules;
@@ -21,7 +22,7 @@ use crate::testkit::{Trial, by, place, reaction, sample_id, user};
 use crate::unit::{Appearance, UnitEvent};
 
 /// What a doctor orders, complete in every point.
-pub(super) fn order(component: Component, urgency: Urgency, trial: &Trial) -> Order {
+pub(crate) fn order(component: Component, urgency: Urgency, trial: &Trial) -> Order {
     let (hundredths, measure) = match component {
         Component::Platelets | Component::Granulocytes => (200, Measure::Dose),
         Component::Plasma => (40_000, Measure::Millilitre),
@@ -47,7 +48,7 @@ pub(super) fn order(component: Component, urgency: Urgency, trial: &Trial) -> Or
             .iter()
             .map(|(lab, value)| ((*lab).into(), (*value).into()))
             .collect::<BTreeMap<String, String>>(),
-        ward: "surgery".into(),
+        ward: "普外科".into(),
         doctor: "李医生".into(),
         note: String::new(),
     }

@@ -49,6 +49,7 @@ fn need(scene: &mut Scene, kind: NeedKind) {
         from: scene.trial.at,
         until: None,
         reason: "骨髓移植".into(),
+        rule: None,
     });
 }
 
@@ -766,4 +767,38 @@ fn a_genotype_lets_positive_cells_through_only_where_the_policy_says_so_and_neve
         antibody(&mut scene, Antigen::D);
         assert!(!positive(&scene), "{alleles:?} with anti-D");
     }
+}
+
+#[test]
+fn a_newborns_mother_counts_with_her_antibodies_until_the_child_has_grown() {
+    let mut scene = Scene::ready(Component::RedCells, "A+", "A+").crossmatched();
+    let mother = scene.trial.patient(2);
+    scene.trial.given(PatientEvent::AntibodyRecorded {
+        patient: mother,
+        specificity: Specificity::Antigen(Antigen::BigE),
+        significant: true,
+        test: None,
+    });
+    scene.trial.given(PatientEvent::Linked {
+        patient: mother,
+        kind: crate::patient::LinkKind::MotherOf,
+        other: scene.patient,
+    });
+    scene
+        .trial
+        .decide(
+            &by("technologist").with("technologist2"),
+            scene.hand_over(None),
+        )
+        .unwrap();
+    let born = scene
+        .trial
+        .hospital
+        .today(scene.trial.at)
+        .yesterday()
+        .unwrap();
+    demographics(&mut scene, |who| who.birth = Some(born));
+    assert_eq!(scene.refused(), ["antigen-untyped"]);
+    demographics(&mut scene, |who| who.birth = None);
+    assert_eq!(scene.refused(), ["antigen-untyped"]);
 }

@@ -243,6 +243,7 @@ fn the_electronic_crossmatch_is_computed_and_off_by_default() {
                 from: scene.trial.at,
                 until: None,
                 reason: "镰状细胞病".into(),
+                rule: None,
             });
         }),
     ];

@@ -6,7 +6,7 @@ use crate::policy::Modification;
 use crate::testkit::{by, place};
 use crate::unit::{
     DiscardUnit, FindUnit, Hold, HoldUnit, LiftHold, LoseUnit, ModifyUnit, MoveUnits,
-    RecallDonation, ReturnUnitToStation,
+    RecallDonation, ReturnUnitToStation, WithdrawRecall,
 };
 
 /// INV-09, written from the life of a bag and not from the code: a row a status, a column a status it may become, in the order
@@ -24,12 +24,12 @@ const STEPS: [(Status, &str); 14] = [
     (Status::Issued, ".... .XXXX XXX.."),
     (Status::OnWard, ".... ..XXX XXX.."),
     // Once it runs it cannot come back, and it cannot get lost.
-    (Status::Transfusing, ".... ...X. XX..."),
+    (Status::Transfusing, ".... ...X. X...."),
     (Status::Transfused, ".... ..... ....."),
     (Status::Returned, "XX.. ..... XX..."),
     (Status::Discarded, ".... ..... ....."),
-    // Called back: cleared into quarantine, destroyed, or sent back.
-    (Status::Recalled, "X... ..... X..X."),
+    // Called back: cleared into quarantine, destroyed, or sent back; from a ward it comes back, or was given all the same.
+    (Status::Recalled, "X... XX.XX X..X."),
     (Status::Missing, "X... ..... XX..."),
     (Status::ReturnedToStation, ".... ..... ....."),
     (Status::Consumed, ".... ..... ....."),
@@ -94,6 +94,12 @@ fn commands(unit: UnitId) -> Vec<Command> {
         }
         .into(),
         RecallDonation {
+            din: unit.din,
+            reason: note(),
+            reference: String::new(),
+        }
+        .into(),
+        WithdrawRecall {
             din: unit.din,
             reason: note(),
             reference: String::new(),
@@ -166,14 +172,8 @@ fn no_command_takes_a_step_that_is_not_listed() {
     for from in [Quarantined, Available, Issued, OnWard] {
         expected.insert(("lose-unit", from, Missing));
     }
-    for from in [
-        Quarantined,
-        Available,
-        Issued,
-        OnWard,
-        Transfusing,
-        Returned,
-    ] {
+    expected.insert(("withdraw-recall", Recalled, Quarantined));
+    for from in [Quarantined, Available, Issued, OnWard, Returned] {
         expected.insert(("recall-donation", from, Recalled));
     }
     // A promise is ended first, as a fact of its own.

@@ -179,3 +179,21 @@ fn the_rhd_of_what_is_labelled_negative_is_asked_for_too() {
     assert_eq!(asked(Component::Plasma, "A-"), (false, false));
     assert_eq!(Hold::from_code("awaiting_regroup"), Hold::AwaitingRegroup);
 }
+
+#[test]
+fn deep_frozen_red_cells_have_a_range_of_their_own() {
+    for (measured, held) in [("-80", false), ("4", true), ("-20", true)] {
+        let mut trial = Trial::new();
+        let mut delivery = trial.delivery(1, Component::RedCells, "A+");
+        delivery.unit = crate::testkit::unit(1, "P0111V00");
+        delivery.checks.temperature = crate::blood::Celsius::parse(measured);
+        let unit = delivery.unit;
+        trial.run(by("technologist").with("technologist2"), delivery);
+        let holds = &trial.bagged(unit).holds;
+        assert_eq!(
+            holds.contains(&crate::unit::Hold::Temperature),
+            held,
+            "{measured}"
+        );
+    }
+}
