@@ -202,6 +202,49 @@
   // --- Live parts: <section id="…" data-live="stock alarms" data-live-from="/board"> is fetched anew when /events names one of its subjects.
   // The address answers with a page or a part of one; what stands there under the same id takes the place of the old.
   const due = new Set();
+  const touchedForm = (node) => [...node.querySelectorAll("input:not([type=hidden]), textarea, select")].some((field) =>
+    field.tagName === "SELECT" ? [...field.options].some((option) => option.selected !== option.defaultSelected && (option.value || option.defaultSelected))
+      : field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+
+  // --- The alarm sound: chosen per browser, once when a new alarm comes, then the badge alone. ---
+  const SOUND = "lifeline-alarm-sound";
+  const soundOn = () => { try { return localStorage.getItem(SOUND) === "on"; } catch { return false; } };
+  let audio;
+  const beep = () => {
+    audio ??= new AudioContext();
+    audio.resume?.();
+    for (const [at, pitch] of [[0, 880], [0.22, 660], [0.44, 880]]) {
+      const tone = audio.createOscillator();
+      const loud = audio.createGain();
+      tone.frequency.value = pitch;
+      loud.gain.setValueAtTime(0.25, audio.currentTime + at);
+      loud.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + at + 0.2);
+      tone.connect(loud).connect(audio.destination);
+      tone.start(audio.currentTime + at);
+      tone.stop(audio.currentTime + at + 0.2);
+    }
+  };
+  const count = (bell) => Number(bell?.querySelector("[data-alarms]")?.textContent ?? 0);
+  const ring = (more) => {
+    if (more <= 0 || !soundOn()) return;
+    document.body.dataset.rung = String(Number(document.body.dataset.rung ?? 0) + 1);
+    try { beep(); } catch { /* a browser without sound still shows the badge */ }
+  };
+  const showSound = () => {
+    for (const button of document.querySelectorAll("[data-sound]")) {
+      button.setAttribute("aria-pressed", String(soundOn()));
+      button.querySelector("[data-sound-on]").hidden = !soundOn();
+      button.querySelector("[data-sound-off]").hidden = soundOn();
+    }
+  };
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-sound]")) return;
+    try { localStorage.setItem(SOUND, soundOn() ? "off" : "on"); } catch { return; }
+    showSound();
+    // Turning it on plays it once: one hears what one will hear, and the browser lets it sound from then on.
+    if (soundOn()) { try { beep(); } catch { /* no sound here */ } listen(); }
+  });
+
   const live = (from) => [...document.querySelectorAll("[data-live][id]")].filter((node) => node.dataset.liveFrom === from);
   const renew = async (from) => {
     const secret = document.querySelector("meta[name=csrf-token]")?.content ?? "";
@@ -211,8 +254,8 @@
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const node of live(from)) {
       const part = page.getElementById(node.id);
-      // A part somebody is typing in is left alone until they leave it.
-      if (!part || (isTyping(document.activeElement) && node.contains(document.activeElement))) continue;
+      // A part somebody is typing in, or has filled in something, is left alone: nothing typed is lost.
+      if (!part || (isTyping(document.activeElement) && node.contains(document.activeElement)) || touchedForm(node)) continue;
       const held = node.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
       const fresh = document.adoptNode(part);
       node.replaceWith(fresh);
@@ -220,7 +263,10 @@
       if (held) [...fresh.querySelectorAll("a")].find((link) => link.getAttribute("href") === held)?.focus();
     }
     const bell = page.querySelector(".top-alarms");
-    if (bell) document.querySelector(".top-alarms")?.replaceWith(document.adoptNode(bell));
+    if (bell) {
+      ring(count(bell) - count(document.querySelector(".top-alarms")));
+      document.querySelector(".top-alarms")?.replaceWith(document.adoptNode(bell));
+    }
     tick();
   };
   const refresh = (from) => {
@@ -228,13 +274,18 @@
     due.add(from);
     setTimeout(() => { due.delete(from); renew(from).catch(() => document.body.classList.add("is-offline")); }, REFRESH_GAP_MS);
   };
+  let listening = false;
   const listen = () => {
     const nodes = () => [...document.querySelectorAll("[data-live]")];
     const subjects = new Set(nodes().flatMap((node) => node.dataset.live.split(/\s+/)));
-    if (!subjects.size) return;
+    const bell = document.querySelector(".top-alarms") && soundOn();
+    if (listening || !(subjects.size || bell)) return;
+    listening = true;
     const source = new EventSource("/events");
     const all = () => { for (const node of nodes()) refresh(node.dataset.liveFrom); };
     for (const subject of subjects) source.addEventListener(subject, () => { for (const node of nodes()) if (node.dataset.live.split(/\s+/).includes(subject)) refresh(node.dataset.liveFrom); });
+    // Whoever wants to hear alarms hears them on every page.
+    if (bell && !subjects.has("alarms")) source.addEventListener("alarms", () => refresh("/alarms"));
     // The server could not tell everything: fetch it all once.
     source.addEventListener("refresh", all);
     let lost = false;
@@ -251,6 +302,7 @@
     if (headers && secret) headers["X-CSRF-Token"] = secret;
   });
 
+  showSound();
   tick();
   setInterval(tick, 1000);
   listen();

@@ -211,6 +211,7 @@ impl AlarmKind {
                 | Self::RetrospectiveOverdue
                 | Self::NotReceived
                 | Self::NoFate
+                | Self::SampleRejected
         )
     }
 }

@@ -31,9 +31,16 @@ pub enum AuditEvent {
         /// Every finding.
         findings: Vec<Finding>,
     },
+    /// Somebody took a copy of the record away.
+    Exported {
+        /// What: `journal`.
+        what: String,
+        /// Up to which entry.
+        upto: u64,
+    },
 }
 
-kinds!(AuditEvent, "audit" { Refused => "refused" });
+kinds!(AuditEvent, "audit" { Refused => "refused", Exported => "exported" });
 
 /// A fact that happened. In the journal its body is the JSON of this value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +128,7 @@ impl AuditEvent {
     pub fn subjects(&self) -> Vec<Subject> {
         match self {
             Self::Refused { subjects, .. } => subjects.clone(),
+            Self::Exported { .. } => Vec::new(),
         }
     }
 }

@@ -32,6 +32,8 @@ pub fn acted_on_by(kind: AlarmKind) -> &'static [Action] {
         | AlarmKind::AssessmentSecond
         | AlarmKind::AssessmentFirst => &[Action::AssessmentEnter, Action::AssessmentSubmit],
         AlarmKind::AssessmentUnsolved => &[Action::AssessmentManage],
+        AlarmKind::SampleRejected => &[Action::WardAnswer],
+        AlarmKind::NearMissOpen => &[Action::NearMissClose],
     }
 }
 

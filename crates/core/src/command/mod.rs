@@ -2,9 +2,11 @@
 
 mod checks;
 mod initialise;
+mod note_export;
 
 pub use checks::Checks;
 pub use initialise::Initialise;
+pub use note_export::NoteExport;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -193,6 +195,7 @@ commands! {
     UnlinkPatients(patient::UnlinkPatients) = "unlink-patients",
     AnswerRejection(sample::AnswerRejection) = "answer-rejection",
     ReportNearMiss(near_miss::ReportNearMiss) = "report-near-miss",
+    NoteExport(NoteExport) = "note-export",
     CloseNearMiss(near_miss::CloseNearMiss) = "close-near-miss",
     AcknowledgeIncompatible(issue::AcknowledgeIncompatible) = "acknowledge-incompatible",
 

@@ -314,6 +314,7 @@ impl Keeper {
             person: Person {
                 id: person.id.as_str().into(),
                 name: person.name.as_str().into(),
+                latin: person.latin.as_str().into(),
                 roles: person.roles.iter().copied().collect(),
             },
             csrf: session.csrf,

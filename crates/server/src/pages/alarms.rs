@@ -116,7 +116,10 @@ pub fn named(frame: &Frame, hospital: &Hospital, subject: &Subject) -> String {
             None => id.to_string(),
         },
         Subject::Request(id) => match hospital.requests.get(*id) {
-            Some(request) => format!("{id} · {}", request.order.ward),
+            Some(request) => format!(
+                "{id} · {}",
+                super::parts::ward(frame, hospital, &request.order.ward)
+            ),
             None => id.to_string(),
         },
         Subject::Round(id) => match hospital.assessments.round(*id) {
@@ -139,6 +142,9 @@ fn place(hospital: &Hospital, alarm: &Alarm) -> String {
             Some(issue) => address(&Subject::from(issue.request)),
             None => address(&alarm.subject),
         },
+        (AlarmKind::SampleRejected, Subject::Sample(sample)) => {
+            super::answers::rejected_address(sample)
+        }
         (_, subject) => address(subject),
     }
 }

@@ -135,7 +135,7 @@ fn request_line(
             blood::component(frame, order.component),
             blood::amount(frame, left)
         ),
-        ward: order.ward.clone(),
+        ward: super::parts::ward(frame, hospital, &order.ward),
         state: t.m(&format!("request-state-{}", request.state.as_str())),
     }
 }

@@ -57,6 +57,7 @@ struct Line {
     may_review: bool,
     review: Form,
     void_href: String,
+    least_href: String,
 }
 
 fn line(app: &App, frame: &Frame, visit: &Visit, hospital: &Hospital, found: &Crossmatch) -> Line {
@@ -137,6 +138,14 @@ fn line(app: &App, frame: &Frame, visit: &Visit, hospital: &Hospital, found: &Cr
             frame,
             Posted::of([("crossmatch", found.id.to_string().as_str())]),
         ),
+        least_href: if found.void.is_none()
+            && found.reviewed.is_some()
+            && found.outcome == Outcome::Incompatible
+        {
+            format!("/crossmatches/{}/least", found.id)
+        } else {
+            String::new()
+        },
         void_href: if found.void.is_none() && app.may(visit, Action::CrossmatchReview) {
             format!("{}?void={}", crossmatch_address(found.request), found.id)
         } else {

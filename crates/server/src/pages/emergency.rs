@@ -60,6 +60,7 @@ struct EmergencyPage {
     alarms: Vec<Alarm>,
     needs: Vec<(String, String)>,
     sexes: Vec<(String, String)>,
+    wards: Vec<(String, String)>,
     allowed: Vec<(String, String)>,
     may_declare: bool,
     may_answer: bool,
@@ -129,6 +130,7 @@ fn page(
     let refused = banner.is_some();
     let page = EmergencyPage {
         running,
+        wards: crate::pages::parts::wards(&frame, &hospital),
         waiting: hospital
             .issues
             .retrospective()

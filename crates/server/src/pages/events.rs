@@ -126,7 +126,16 @@ impl Line {
 }
 
 /// Changes of these may raise or end an alarm.
-const ALARMING: [&str; 6] = ["unit", "test", "request", "crossmatch", "issue", "device"];
+const ALARMING: [&str; 8] = [
+    "unit",
+    "test",
+    "request",
+    "crossmatch",
+    "issue",
+    "device",
+    "sample",
+    "near_miss",
+];
 
 /// The subject in front of the dot of a kind. Refusals change nothing that a page shows.
 fn name(kind: &'static str) -> Option<&'static str> {

@@ -80,11 +80,12 @@ async fn issue(
     Ok(Redirect::to(&format!("{room}/{id}")))
 }
 
-/// Lots stand together on one page.
+/// Lots stand together on one page; the list opens with this one.
 async fn lot(State(app): State<App>, Path(id): Path<String>) -> Result<Redirect, PageError> {
     let id = LotId::parse(&id).map_err(|_| PageError::NotFound)?;
     app.state().lots.get(&id).ok_or(PageError::NotFound)?;
-    Ok(Redirect::to("/lots"))
+    let query = crate::web::words::encoded(id.as_str());
+    Ok(Redirect::to(&format!("/lots?q={query}")))
 }
 
 #[derive(Deserialize)]
@@ -311,6 +312,7 @@ fn sees(subject: &Subject) -> Action {
         Subject::Device(_) | Subject::Message(_) => Action::ViewDevice,
         Subject::Programme(_) | Subject::Round(_) => Action::ViewAssessment,
         Subject::User(_) => Action::ViewPeople,
+        Subject::NearMiss(_) => Action::NearMissReport,
         Subject::Policy(_) | Subject::Proposal(_) => Action::ViewPolicy,
     }
 }

@@ -497,7 +497,27 @@ async fn verifying(
 /// Every entry as one line of JSON, from the first on, read in bounded memory as fast as the reader takes it.
 async fn export(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
     app.look(&visit, Action::ExportJournal)?;
-    tracing::info!(user = %visit.person.id, "journal exported");
+    let note = lifeline_core::command::NoteExport {
+        upto: app.state().seq,
+    };
+    let submission = crate::desk::Submission {
+        id: uuid::Uuid::now_v7(),
+        command: note.into(),
+        actor: app.actor(&visit)?,
+        workstation: app.workstation(&visit)?,
+        second: None,
+        reasons: Vec::new(),
+        seen: Vec::new(),
+    };
+    // The fact first: a copy that nobody knows of does not leave.
+    if let crate::desk::Outcome::Refused(_) = app
+        .desk
+        .submit(submission)
+        .await
+        .map_err(crate::app::desk_error)?
+    {
+        return Err(PageError::Forbidden);
+    }
     let date = frame.site.zone.to_datetime(frame.now).date();
     let name = format!("attachment; filename=\"lifeline-journal-{date}.jsonl\"");
     let body = Body::from_stream(lines(app.desk.journal()));

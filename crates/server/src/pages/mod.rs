@@ -1,6 +1,7 @@
 //! The pages of the rooms. Each translates the published state into words, and a form into a command.
 
 pub mod alarms;
+mod answers;
 mod bench;
 pub mod blood;
 mod board;
@@ -13,6 +14,7 @@ mod find;
 pub mod handover;
 mod journal;
 mod lots;
+mod near_misses;
 pub mod parts;
 mod patient;
 mod people;
@@ -61,4 +63,6 @@ pub fn routes() -> Router<App> {
         .merge(bench::routes())
         .merge(test::routes())
         .merge(lots::routes())
+        .merge(answers::routes())
+        .merge(near_misses::routes())
 }

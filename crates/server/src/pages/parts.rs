@@ -74,7 +74,7 @@ pub fn request_row(frame: &Frame, hospital: &Hospital, request: &Request) -> Req
         href: request_address(request.id),
         crossmatch: crossmatch_address(request.id),
         patient: name,
-        ward: order.ward.clone(),
+        ward: ward(frame, hospital, &order.ward),
         what: format!(
             "{} {}",
             blood::component(frame, order.component),
@@ -114,6 +114,29 @@ pub fn listed(frame: &Frame, hospital: &Hospital, key: Key, prefix: &str) -> Vec
             (code.clone(), words)
         })
         .collect()
+}
+
+/// The registered wards as a choice: kept by their Chinese name, shown in the page's language.
+pub fn wards(frame: &Frame, hospital: &Hospital) -> Vec<(String, String)> {
+    let Ok(names) = hospital.policies.names(Key::Wards, frame.now) else {
+        return Vec::new();
+    };
+    names
+        .keys()
+        .map(|ward| (ward.clone(), self::ward(frame, hospital, ward)))
+        .collect()
+}
+
+/// A ward in the page's language; a name that is not registered stands as it was written.
+pub fn ward(frame: &Frame, hospital: &Hospital, name: &str) -> String {
+    let english = || {
+        let names = hospital.policies.names(Key::Wards, frame.now).ok()?;
+        names.get(name).cloned()
+    };
+    match frame.lang() {
+        crate::web::Lang::ZhCn => name.to_owned(),
+        crate::web::Lang::En => english().unwrap_or_else(|| name.to_owned()),
+    }
 }
 
 /// What a gate said as a banner; green when it said nothing.

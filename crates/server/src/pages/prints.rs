@@ -119,7 +119,7 @@ async fn label(
     Ok(render(&LabelPage {
         bag: row(&frame, &hospital, bag),
         request: request.to_string(),
-        ward: asked.order.ward.clone(),
+        ward: crate::pages::parts::ward(&frame, &hospital, &asked.order.ward),
         compatible: standing.is_some_and(|found| found.outcome == Outcome::Compatible)
             || !bag.component.carries_red_cells(),
         crossmatch,

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use crate::app::{App, Done};
 use crate::pages::parts::{
     Named, RequestRow, answered, field_time, listed, read_hundredths, read_time, request_address,
-    request_row,
+    request_row, ward, wards,
 };
 use crate::pages::person::Strip;
 use crate::pages::{blood, timeline};
@@ -82,6 +82,7 @@ struct Choices {
     urgencies: Vec<(String, String)>,
     indications: Vec<(String, String)>,
     labs: Vec<(String, String)>,
+    wards: Vec<(String, String)>,
 }
 
 impl Choices {
@@ -107,6 +108,7 @@ impl Choices {
                     (urgency.as_str().into(), words)
                 })
                 .collect(),
+            wards: wards(frame, hospital),
             indications: listed(frame, hospital, Key::Indications, "indication"),
             labs: LABS
                 .iter()
@@ -140,12 +142,19 @@ async fn blank(
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::RequestPlace)?;
     let needed = field_time(&frame, frame.now);
+    let hospital = app.state();
+    // The ward the patient lies in, where it is a registered one.
+    let lies_in = patient(&hospital, &asked.patient)
+        .and_then(|patient| hospital.record_of(patient))
+        .and_then(|record| record.standing().demographics.ward.clone())
+        .unwrap_or_default();
     let form = Form::filled(
         &frame,
         Posted::of([
             ("patient", asked.patient.as_str()),
             ("urgency", Urgency::Routine.as_str()),
             ("needed", needed.as_str()),
+            ("ward", lies_in.as_str()),
             ("doctor", &*visit.person.name),
         ]),
     );
@@ -284,6 +293,7 @@ struct RequestPage {
     may_crossmatch: bool,
     choices: Choices,
     issues: Vec<IssueLine>,
+    least: Vec<(String, String)>,
     banner: Option<Banner>,
     timeline: Vec<TimelineEntry>,
     form: Form,
@@ -374,7 +384,8 @@ async fn page(
     let page = RequestPage {
         row: request_row(&frame, &hospital, request),
         strip: Strip::find(&frame, &hospital, request.patient)?,
-        facts: facts(&frame, &request.order, &request.state),
+        facts: facts(&frame, &hospital, &request.order, &request.state),
+        least: least(&hospital, id),
         open: acts
             .iter()
             .find(|(act, _)| *act == open && *act != "accept")
@@ -392,11 +403,35 @@ async fn page(
     Ok(answered(answer, &page.form, refused))
 }
 
-fn facts(frame: &Frame, order: &Order, state: &RequestState) -> Vec<(String, String)> {
+/// Reviewed incompatible crossmatches of the request: what doctors may answer for where no other bag can be had.
+fn least(hospital: &Hospital, request: RequestId) -> Vec<(String, String)> {
+    hospital
+        .crossmatches
+        .of_request(request)
+        .filter(|found| {
+            found.void.is_none()
+                && found.reviewed.is_some()
+                && found.outcome == lifeline_core::crossmatch::Outcome::Incompatible
+        })
+        .map(|found| {
+            (
+                format!("/crossmatches/{}/least", found.id),
+                format!("{} · {}", found.id, found.unit),
+            )
+        })
+        .collect()
+}
+
+fn facts(
+    frame: &Frame,
+    hospital: &Hospital,
+    order: &Order,
+    state: &RequestState,
+) -> Vec<(String, String)> {
     let t = frame.t;
     let mut facts = vec![
         (t.m("field-doctor"), order.doctor.clone()),
-        (t.m("field-ward"), order.ward.clone()),
+        (t.m("field-ward"), ward(frame, hospital, &order.ward)),
         (t.m("field-diagnosis"), order.diagnosis.clone()),
     ];
     if let Some(code) = &order.indication {

@@ -12,16 +12,18 @@ use lifeline_core::id::{IssueId, LocationId, PatientNumber};
 use lifeline_core::issue::{Fate, Issue, ReceiveOnWard, RecordFate, StartTransfusion};
 use lifeline_core::people::Action;
 use lifeline_core::policy::Key;
+use lifeline_core::sample::{Sample, SampleState};
 use lifeline_core::unit::{Checked, Status};
 use serde::Deserialize;
 
 use crate::app::{App, Done};
+use crate::pages::answers::rejected_address;
 use crate::pages::handover::{IssueRow, issue_row};
 use crate::pages::parts::{Named, answered, field_time, listed, read_time};
 use crate::pages::person::Strip;
-use crate::pages::scan;
 use crate::pages::unit::{Row, row};
-use crate::web::{Banner, Form, Frame, PageError, Posted, Room, Visit, render, words};
+use crate::pages::{scan, timeline};
+use crate::web::{Banner, Form, Frame, Moment, PageError, Posted, Room, Visit, render, words};
 
 /// The routes of these pages.
 pub fn routes() -> Router<App> {
@@ -38,8 +40,42 @@ const LISTED_MOST: usize = 100;
 #[template(path = "ward/list.html")]
 struct ListPage {
     rows: Vec<IssueRow>,
+    rejected: Vec<Rejected>,
     form: Form,
     frame: Frame,
+}
+
+/// A rejected sample that its ward has not answered.
+struct Rejected {
+    href: String,
+    sample: String,
+    patient: String,
+    ward: String,
+    reason: String,
+    at: Moment,
+}
+
+fn rejected(frame: &Frame, hospital: &Hospital, sample: &Sample) -> Rejected {
+    let who = hospital.record_of(sample.patient);
+    let who = who.as_ref().map(|record| &record.standing().demographics);
+    let asked = sample.request.and_then(|id| hospital.requests.get(id));
+    let ward = asked
+        .map(|request| request.order.ward.as_str())
+        .or_else(|| who.and_then(|who| who.ward.as_deref()))
+        .unwrap_or_default();
+    Rejected {
+        href: rejected_address(&sample.id),
+        sample: sample.id.to_string(),
+        patient: who.map(|who| who.name.clone()).unwrap_or_default(),
+        ward: crate::pages::parts::ward(frame, hospital, ward),
+        reason: match &sample.state {
+            SampleState::Rejected(code) => {
+                timeline::worded(frame, &format!("sample-reject-{code}"), code)
+            }
+            _ => String::new(),
+        },
+        at: frame.moment(sample.received.at),
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,7 +114,18 @@ async fn list(
             row
         })
         .collect();
-    let page = ListPage { rows, form, frame };
+    let rejected = hospital
+        .samples
+        .unanswered()
+        .take(LISTED_MOST)
+        .map(|sample| rejected(&frame, &hospital, sample))
+        .collect();
+    let page = ListPage {
+        rows,
+        rejected,
+        form,
+        frame,
+    };
     let answer = render(&page);
     Ok(answered(answer, &page.form, false))
 }
@@ -136,6 +183,7 @@ fn step(status: Status, out: bool) -> &'static str {
         Status::Issued => "receive",
         Status::OnWard => "start",
         Status::Transfusing => "fate",
+        Status::Recalled => "recalled",
         _ => "over",
     }
 }

@@ -46,6 +46,8 @@ pub struct Person {
     pub id: Arc<str>,
     /// The name as it is shown.
     pub name: Arc<str>,
+    /// The name in Latin letters, for English pages; empty where none is known.
+    pub latin: Arc<str>,
     /// The roles held today.
     pub roles: Vec<Role>,
 }
@@ -171,6 +173,15 @@ impl Frame {
     /// Whether the page lies in this room.
     pub fn is_in(&self, room: &Room) -> bool {
         self.room.as_ref() == Some(room)
+    }
+
+    /// The name of whoever is signed in, in the page's language; empty when nobody is.
+    pub fn person_name(&self) -> &str {
+        match &self.person {
+            Some(person) if self.t.lang == Lang::En && !person.latin.is_empty() => &person.latin,
+            Some(person) => &person.name,
+            None => "",
+        }
     }
 
     /// The names of the roles held, in the page's language.

@@ -26,6 +26,7 @@ impl Doorkeeper for OneSession {
         let person = Person {
             id: "T-1".into(),
             name: "李晓梅".into(),
+            latin: "Li Xiaomei".into(),
             roles: vec![Role::Technologist],
         };
         let visit = Visit {

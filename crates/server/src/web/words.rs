@@ -61,6 +61,7 @@ pub fn address(subject: &Subject) -> String {
         Subject::Programme(_) => "eqa/programmes",
         Subject::Round(_) => "eqa/rounds",
         Subject::User(_) => "people",
+        Subject::NearMiss(_) => "near-misses",
         Subject::Policy(_) => "policy",
         Subject::Proposal(id) => return format!("/policy#{id}"),
     };

@@ -5,9 +5,9 @@ use lifeline_core::command::Command;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{PatientId, PatientNumber};
 use lifeline_core::patient::{
-    AmendPatient, EndNeed, MergePatients, NeedKind, Patient, RaiseNeed, RecordAntibody,
-    RecordConsent, RecordHistoricGroup, Said, Specificity, StateExposure, TypePatientAntigen,
-    UnmergePatients, WithdrawHistoricGroup,
+    AmendPatient, EndNeed, LinkKind, LinkPatients, MergePatients, NeedKind, Patient, RaiseNeed,
+    RecordAntibody, RecordConsent, RecordHistoricGroup, Said, Specificity, StateExposure,
+    TypePatientAntigen, UnlinkPatients, UnmergePatients, WithdrawHistoricGroup,
 };
 use lifeline_core::people::Action;
 
@@ -33,10 +33,12 @@ pub(super) enum Act {
     WithdrawHistoric,
     Merge,
     Unmerge,
+    Link,
+    Unlink,
 }
 
 impl Act {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Amend,
         Self::Exposure,
         Self::Antibody,
@@ -48,6 +50,8 @@ impl Act {
         Self::WithdrawHistoric,
         Self::Merge,
         Self::Unmerge,
+        Self::Link,
+        Self::Unlink,
     ];
 
     /// The last part of the address, and the word in message keys.
@@ -64,6 +68,8 @@ impl Act {
             Self::WithdrawHistoric => "withdraw-historic",
             Self::Merge => "merge",
             Self::Unmerge => "unmerge",
+            Self::Link => "link",
+            Self::Unlink => "unlink",
         }
     }
 
@@ -88,6 +94,7 @@ impl Act {
     pub(super) fn offered(self, patient: &Patient) -> bool {
         match self {
             Self::Unmerge => patient.merged_into.is_some(),
+            Self::Unlink => !patient.links.is_empty(),
             Self::WithdrawHistoric => patient.determinations.iter().any(|d| d.sample.is_none()),
             _ => patient.merged_into.is_none(),
         }
@@ -103,7 +110,7 @@ impl Act {
         let reason = || Input::must(Kind::Text, "why", t.m("act-reason"));
         match self {
             Self::Amend => {
-                let mut inputs = demographic_inputs(frame);
+                let mut inputs = demographic_inputs(frame, hospital);
                 inputs.push(Input::may(
                     Kind::Tick,
                     "unidentified",
@@ -165,6 +172,31 @@ impl Act {
             Self::Historic => vec![
                 Input::must(Kind::Select, "group", t.m("act-historic-group")).of(groups(frame)),
                 Input::must(Kind::Moment, "determined", t.m("act-historic-determined")),
+            ],
+            Self::Link => vec![
+                Input::must(Kind::Choice, "kind", t.m("act-link-kind")).of(LinkKind::ALL.map(
+                    |kind| {
+                        let words = t.m(&format!("link-{}", kind.as_str().replace('_', "-")));
+                        (kind.as_str().into(), words)
+                    },
+                )),
+                Input::must(Kind::Scan("patient"), "other", t.m("act-link-other"))
+                    .note(t.m("act-merge-into-note")),
+            ],
+            Self::Unlink => vec![
+                Input::must(Kind::Select, "link", t.m("act-link-which")).of(patient
+                    .links
+                    .iter()
+                    .map(|(kind, other)| {
+                        let name = hospital.patients.get(*other);
+                        let name = name.map_or("", |other| other.demographics.name.as_str());
+                        let words = t.m(&format!("link-{}", kind.as_str().replace('_', "-")));
+                        (
+                            format!("{}:{other}", kind.as_str()),
+                            format!("{words} {name} {other}"),
+                        )
+                    })),
+                reason(),
             ],
             Self::WithdrawHistoric | Self::Unmerge => vec![reason()],
             Self::Merge => vec![
@@ -297,6 +329,40 @@ impl Act {
                     patient,
                     group: group?,
                     determined: determined?,
+                }
+                .into()
+            }
+            Self::Link => {
+                let kind = LinkKind::parse(form.value("kind"));
+                if kind.is_none() {
+                    form.refuse("kind", missing);
+                }
+                let other = form.read(
+                    "other",
+                    |text| find(hospital, text).ok_or(()),
+                    |()| t.m("act-merge-unknown"),
+                );
+                LinkPatients {
+                    patient,
+                    kind: kind?,
+                    other: other?,
+                }
+                .into()
+            }
+            Self::Unlink => {
+                let link = form.value("link").to_owned();
+                let chosen = link.split_once(':').and_then(|(kind, other)| {
+                    Some((LinkKind::parse(kind)?, other.parse::<PatientId>().ok()?))
+                });
+                if chosen.is_none() {
+                    form.refuse("link", missing);
+                }
+                let (kind, other) = chosen?;
+                UnlinkPatients {
+                    patient,
+                    kind,
+                    other,
+                    reason,
                 }
                 .into()
             }

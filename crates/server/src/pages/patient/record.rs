@@ -104,7 +104,7 @@ pub(super) async fn show(
         acts,
         tests,
         determinations: determinations(&frame, &record),
-        requests: requests(&frame, &record),
+        requests: requests(&frame, &hospital, &record),
         crossmatches: crossmatches(&hospital, &record),
         issues: record
             .issues()
@@ -117,7 +117,7 @@ pub(super) async fn show(
             })
             .collect(),
         antigens: antigens(&record),
-        particulars: particulars(&frame, &record),
+        particulars: particulars(&frame, &hospital, &record),
         may_receive: app.may(&visit, Action::SampleReceive),
         receive: format!(
             "/samples/new?patient={}",
@@ -218,7 +218,7 @@ fn determinations(frame: &Frame, record: &Record<'_>) -> Vec<Determined> {
         .collect()
 }
 
-fn requests(frame: &Frame, record: &Record<'_>) -> Vec<RequestLine> {
+fn requests(frame: &Frame, hospital: &Hospital, record: &Record<'_>) -> Vec<RequestLine> {
     record
         .requests()
         .into_iter()
@@ -232,7 +232,7 @@ fn requests(frame: &Frame, record: &Record<'_>) -> Vec<RequestLine> {
                 blood::amount(frame, request.order.amount)
             ),
             needed: frame.moment(request.order.needed),
-            ward: request.order.ward.clone(),
+            ward: crate::pages::parts::ward(frame, hospital, &request.order.ward),
         })
         .collect()
 }
@@ -269,11 +269,10 @@ fn antigens(record: &Record<'_>) -> String {
     words.join(" ")
 }
 
-fn particulars(frame: &Frame, record: &Record<'_>) -> Vec<(String, String)> {
+fn particulars(frame: &Frame, hospital: &Hospital, record: &Record<'_>) -> Vec<(String, String)> {
     let t = frame.t;
     let who = &record.standing().demographics;
     let mut lines: Vec<(String, String)> = [
-        ("patient-ward", &who.ward),
         ("patient-bed", &who.bed),
         ("patient-diagnosis", &who.diagnosis),
         ("patient-phone", &who.phone),
@@ -282,6 +281,10 @@ fn particulars(frame: &Frame, record: &Record<'_>) -> Vec<(String, String)> {
     .into_iter()
     .filter_map(|(key, text)| Some((t.m(key), text.clone()?)))
     .collect();
+    if let Some(ward) = &who.ward {
+        let words = crate::pages::parts::ward(frame, hospital, ward);
+        lines.insert(0, (t.m("patient-ward"), words));
+    }
     let former: Vec<String> = record
         .parts()
         .flat_map(|part| part.former_names.iter().cloned())
@@ -291,6 +294,17 @@ fn particulars(frame: &Frame, record: &Record<'_>) -> Vec<(String, String)> {
             t.m("patient-former-names"),
             former.join(&t.m("list-separator")),
         ));
+    }
+    for kind in lifeline_core::patient::LinkKind::ALL {
+        for other in record.linked(kind) {
+            let name = hospital
+                .patients
+                .get(other)
+                .map(|other| other.demographics.name.clone())
+                .unwrap_or_default();
+            let words = t.m(&format!("link-{}", kind.as_str().replace('_', "-")));
+            lines.push((words, format!("{name} {other}")));
+        }
     }
     let risk = record.risk(frame.now, frame.now);
     let risk = t.m(match risk {

@@ -11,6 +11,7 @@ use lifeline_core::people::Action;
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::pages::parts::wards;
 use crate::pages::person::{Strip, address};
 use crate::pages::sheet::{Answer, Input, Kind, Sheet, bad_identifier, send};
 use crate::web::{Form, Frame, PageError, Posted, Visit, render};
@@ -71,9 +72,9 @@ pub(super) async fn list(
     }))
 }
 
-fn sheet(frame: Frame, form: Form, answer: Answer) -> Sheet {
+fn sheet(frame: Frame, hospital: &Hospital, form: Form, answer: Answer) -> Sheet {
     let t = frame.t;
-    let mut inputs = demographic_inputs(&frame);
+    let mut inputs = demographic_inputs(&frame, hospital);
     inputs.push(Input::may(
         Kind::Tick,
         "unidentified",
@@ -102,7 +103,7 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::PatientRegister)?;
     let form = Form::blank(&frame);
-    Ok(sheet(frame, form, Answer::default()).show())
+    Ok(sheet(frame, &app.state(), form, Answer::default()).show())
 }
 
 /// `POST /patients/new`.
@@ -132,12 +133,12 @@ pub(super) async fn register(
     };
     match send(&app, &frame, &visit, &mut form, command, to).await? {
         Ok(gone) => Ok(gone),
-        Err(answer) => Ok(sheet(frame, form, answer).show()),
+        Err(answer) => Ok(sheet(frame, &app.state(), form, answer).show()),
     }
 }
 
 /// The fields of who somebody is.
-pub(super) fn demographic_inputs(frame: &Frame) -> Vec<Input> {
+pub(super) fn demographic_inputs(frame: &Frame, hospital: &Hospital) -> Vec<Input> {
     let t = frame.t;
     let sexes = Sex::ALL.map(|sex| (sex.as_str().into(), t.m(&format!("sex-{}", sex.as_str()))));
     vec![
@@ -148,7 +149,7 @@ pub(super) fn demographic_inputs(frame: &Frame) -> Vec<Input> {
         Input::may(Kind::Text, "national", t.m("number-national")),
         Input::may(Kind::Text, "temporary", t.m("number-temporary")),
         Input::may(Kind::Text, "other", t.m("number-other")).note(t.m("number-other-note")),
-        Input::may(Kind::Text, "ward", t.m("patient-ward")),
+        Input::may(Kind::Select, "ward", t.m("patient-ward")).of(wards(frame, hospital)),
         Input::may(Kind::Text, "bed", t.m("patient-bed")),
         Input::may(Kind::Text, "diagnosis", t.m("patient-diagnosis")),
         Input::may(Kind::Text, "phone", t.m("patient-phone")),

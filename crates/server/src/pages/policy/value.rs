@@ -58,6 +58,8 @@ pub fn short(frame: &Frame, key: Key, value: &Value) -> String {
         Value::Products(table) => lines(t, table.len()),
         Value::Modifications(table) => lines(t, table.len()),
         Value::GradingTables(tables) => lines(t, tables.len()),
+        Value::NeedRules(table) => lines(t, table.len()),
+        Value::Names(table) => lines(t, table.len()),
     }
 }
 
@@ -155,6 +157,20 @@ pub fn rows(frame: &Frame, key: Key, value: &Value) -> Vec<(String, String)> {
             })
             .collect(),
         Value::GradingTables(tables) => tables.iter().map(|table| grading(frame, table)).collect(),
+        Value::NeedRules(rules) => rules
+            .iter()
+            .map(|rule| {
+                let why = match frame.lang() {
+                    crate::web::Lang::En => &rule.en,
+                    crate::web::Lang::ZhCn => &rule.zh,
+                };
+                (why.clone(), need_rule(frame, rule))
+            })
+            .collect(),
+        Value::Names(names) => names
+            .iter()
+            .map(|(chinese, english)| (chinese.clone(), english.clone()))
+            .collect(),
         Value::Modifications(rules) => rules
             .iter()
             .map(|rule| {
@@ -182,6 +198,23 @@ pub fn rows(frame: &Frame, key: Key, value: &Value) -> Vec<(String, String)> {
             })
             .collect(),
     }
+}
+
+/// What a rule asks for and of whom.
+fn need_rule(frame: &Frame, rule: &lifeline_core::policy::NeedRule) -> String {
+    let t = &frame.t;
+    let mut parts = vec![crate::pages::person::need(frame, rule.kind)];
+    if let Some(days) = rule.younger_than_days {
+        parts.push(t.a("policy-need-younger", &[("count", &days)]));
+    }
+    if let Some(sex) = rule.sex {
+        parts.push(t.m(&format!("sex-{}", sex.as_str())));
+    }
+    if let Some(least) = rule.transfusions_at_least {
+        parts.push(t.a("policy-need-transfused", &[("count", &least)]));
+    }
+    parts.extend(rule.diagnoses.iter().chain(&rule.wards).cloned());
+    parts.join(" · ")
 }
 
 fn action_words(t: &Text, action: Action) -> String {
@@ -257,6 +290,8 @@ pub fn typed(value: &Value) -> String {
         Value::Products(table) => json(serde_json::to_string_pretty(table)),
         Value::Modifications(table) => json(serde_json::to_string_pretty(table)),
         Value::GradingTables(tables) => json(serde_json::to_string_pretty(tables)),
+        Value::NeedRules(table) => json(serde_json::to_string_pretty(table)),
+        Value::Names(table) => json(serde_json::to_string_pretty(table)),
     }
 }
 
@@ -327,6 +362,8 @@ pub fn read(key: Key, text: &str) -> Result<Value, ReadError> {
         Shape::Products => Value::Products(table(text)?),
         Shape::Modifications => Value::Modifications(table(text)?),
         Shape::GradingTables => Value::GradingTables(table(text)?),
+        Shape::NeedRules => Value::NeedRules(table(text)?),
+        Shape::Names => Value::Names(table(text)?),
     })
 }
 

@@ -15,7 +15,7 @@ use lifeline_core::blood::{Din, UnitId};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::people::Action;
 use lifeline_core::subject::Subject;
-use lifeline_core::unit::{EntryPath, RecallDonation, Status, Unit};
+use lifeline_core::unit::{EntryPath, RecallDonation, Status, Unit, WithdrawRecall};
 use serde::Deserialize;
 
 use crate::app::{App, Done};
@@ -32,6 +32,7 @@ pub fn routes() -> Router<App> {
         .route("/units/{unit}", get(show))
         .route("/units/{unit}/{act}", post(act::carry_out))
         .route("/donations/{din}", get(donation).post(recall))
+        .route("/donations/{din}/withdraw", axum::routing::post(withdraw))
 }
 
 /// The address of a unit's page.
@@ -390,6 +391,31 @@ async fn recall(
     app.look(&visit, Action::ViewStock)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = RecallDonation {
+        din,
+        reason: form.value("note").to_owned(),
+        reference: form.value("reference").to_owned(),
+    };
+    let banner = match app.carry_out(&frame, &visit, &mut form, command).await? {
+        Done::Accepted(_) => {
+            return Ok(Redirect::to(&format!("/donations/{din}")).into_response());
+        }
+        Done::Refused(refusal) => Some(words::refusal(&frame, &refusal)),
+        Done::Wrong => None,
+    };
+    donation_page(&app, frame, &visit, din, form, banner).await
+}
+
+/// Takes a recall back, signed by two people.
+async fn withdraw(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(din): Path<Din>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewStock)?;
+    let mut form = Form::sent(&frame, posted)?;
+    let command = WithdrawRecall {
         din,
         reason: form.value("note").to_owned(),
         reference: form.value("reference").to_owned(),
