@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::id::*;
 use crate::{
-    assessment, crossmatch, device, issue, near_miss, patient, people, policy, request, sample, testing, unit,
+    assessment, crossmatch, device, issue, near_miss, patient, people, policy, request, sample,
+    testing, unit,
 };
 
 /// Which journal entry, when, by whom.

@@ -23,6 +23,7 @@ impl Doorkeeper for Anyone {
         let person = Person {
             id: "T-1024".into(),
             name: "李晓梅".into(),
+            latin: "".into(),
             roles: vec![Role::Technologist, Role::Senior],
         };
         let idle_limit = Duration::from_secs(600);

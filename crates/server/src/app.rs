@@ -150,7 +150,10 @@ impl App {
         };
         match self.desk.submit(submission).await {
             Ok(Outcome::Accepted { facts }) => Ok(Done::Accepted(facts)),
-            Ok(Outcome::Refused(refusal)) => {
+            Ok(Outcome::Refused(mut refusal)) => {
+                if let Some(seq) = form.seen {
+                    crate::pages::timeline::name_changes(self, frame, &mut refusal, seq).await;
+                }
                 // The same id would answer the same refusal; the mended form is another attempt.
                 form.command = uuid::Uuid::now_v7();
                 Ok(Done::Refused(refusal))

@@ -101,7 +101,7 @@ for (const view of VIEWS) {
     await signIn(page, "technologist");
     await page.goto(url("/issue/emergency"));
     await sound(page);
-    await page.locator("#ward").fill("emergency");
+    await page.locator("#ward").selectOption("急诊科");
     await page.locator("#doctor").fill("王医生");
     await page.locator("form[action='/issue/emergency'] .btn-act").click();
     await expect(page.locator(".row-acts").first()).toBeVisible();

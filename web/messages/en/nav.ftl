@@ -37,3 +37,6 @@ top-theme = Switch light and dark
 top-lock = Lock the screen
 top-sign-out = Sign out
 nav-eqa = EQA
+top-sound = Alarm sound
+top-sound-on = on
+top-sound-off = off

@@ -38,3 +38,4 @@ modification-split = Split
 modification-pool = Pool
 modification-leukoreduce = Leucocyte-deplete
 modification-volume_reduce = Reduce the volume
+hold-recall_withdrawn = Recall withdrawn, to be looked at

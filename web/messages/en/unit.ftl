@@ -79,3 +79,6 @@ field-choose = Choose one
 field-whole-number = This must be a whole number
 field-numbers = These must be whole numbers, such as 100, 100
 place-wrong = A place has up to 32 letters, digits, - _ . @
+unit-do-withdraw-recall = Withdraw the recall
+unit-about-withdraw-recall = Every bag that was stopped waits in quarantine until somebody has looked at it; a bag that another recall reaches stays recalled.
+unit-second-withdraw-recall = I have read the station's correction and agree that the recall is withdrawn.

@@ -34,3 +34,6 @@ top-theme = 切换明暗
 top-lock = 锁屏
 top-sign-out = 退出
 nav-eqa = 室间质评
+top-sound = 报警声
+top-sound-on = 开
+top-sound-off = 关

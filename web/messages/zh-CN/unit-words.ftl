@@ -38,3 +38,4 @@ modification-split = 分装
 modification-pool = 汇集
 modification-leukoreduce = 去白细胞
 modification-volume_reduce = 浓缩
+hold-recall_withdrawn = 召回已撤销，待查看

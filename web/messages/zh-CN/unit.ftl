@@ -79,3 +79,6 @@ field-choose = 请选择
 field-whole-number = 须为整数
 field-numbers = 须为整数，例如 100, 100
 place-wrong = 库位最多 32 个字母、数字或 - _ . @
+unit-do-withdraw-recall = 撤销召回
+unit-about-withdraw-recall = 被停用的血袋转入隔离，查看后方可解除；另有召回的血袋维持召回。
+unit-second-withdraw-recall = 我已阅读血站的更正，同意撤销召回。

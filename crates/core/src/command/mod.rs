@@ -18,7 +18,8 @@ use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::{
-    assessment, crossmatch, device, issue, near_miss, patient, policy, request, sample, testing, unit,
+    assessment, crossmatch, device, issue, near_miss, patient, policy, request, sample, testing,
+    unit,
 };
 
 /// The version of a thing that a form was opened on.

@@ -363,7 +363,7 @@ pub fn opened_by(room: Room) -> &'static [Action] {
         Room::Stock => &[Action::ViewStock],
         Room::Samples => &[Action::SampleReceive],
         Room::Bench => &[Action::TestRecord, Action::LotManage],
-        Room::Crossmatch => &[Action::ViewRequest],
+        Room::Crossmatch => &[Action::UnitReserve],
         Room::Issue => &[Action::UnitIssue, Action::EmergencyDeclare],
         Room::Ward => &[Action::UnitFate],
         Room::Reactions | Room::Quality | Room::Region => &[],

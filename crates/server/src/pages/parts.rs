@@ -160,9 +160,9 @@ pub fn answered(mut answer: Response, form: &Form, refused: bool) -> Response {
     answer
 }
 
-/// A moment as a field of a form takes it: `2026-11-22T14:05`, on the hospital's clock.
+/// A moment as a field of a form takes it: `2026-11-22 14:05`, on the hospital's clock.
 pub fn field_time(frame: &Frame, at: lifeline_core::Timestamp) -> String {
-    frame.moment(at).text.replace(' ', "T")
+    frame.moment(at).text
 }
 
 /// A field that does not hold what it should; the page has the words for it.

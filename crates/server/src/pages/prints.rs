@@ -104,8 +104,14 @@ async fn label(
                     timeline::worded(&frame, &format!("method-{method}"), method)
                 }
             };
+            // What three people answer for is not called compatible on the bag.
+            let words = if found.outcome == Outcome::Compatible {
+                "label-crossmatched"
+            } else {
+                "label-least"
+            };
             t.a(
-                "label-crossmatched",
+                words,
                 &[
                     ("id", &found.id.to_string()),
                     ("how", &how),

@@ -12,6 +12,7 @@ use lifeline_core::command::Command;
 use lifeline_core::event::Event;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{PatientId, PatientNumber, RequestId};
+use lifeline_core::patient::Demographics;
 use lifeline_core::people::Action;
 use lifeline_core::policy::Key;
 use lifeline_core::request::{
@@ -144,10 +145,15 @@ async fn blank(
     let needed = field_time(&frame, frame.now);
     let hospital = app.state();
     // The ward the patient lies in, where it is a registered one.
-    let lies_in = patient(&hospital, &asked.patient)
+    let who = patient(&hospital, &asked.patient)
         .and_then(|patient| hospital.record_of(patient))
-        .and_then(|record| record.standing().demographics.ward.clone())
-        .unwrap_or_default();
+        .map(|record| record.standing().demographics.clone());
+    let known = |text: fn(&Demographics) -> &Option<String>| {
+        let text = who.as_ref().and_then(|who| text(who).clone());
+        text.unwrap_or_default()
+    };
+    let lies_in = known(|who| &who.ward);
+    let diagnosis = known(|who| &who.diagnosis);
     let form = Form::filled(
         &frame,
         Posted::of([
@@ -155,9 +161,14 @@ async fn blank(
             ("urgency", Urgency::Routine.as_str()),
             ("needed", needed.as_str()),
             ("ward", lies_in.as_str()),
+            ("diagnosis", diagnosis.as_str()),
             ("doctor", &*visit.person.name),
         ]),
     );
+    let mut form = form;
+    if !asked.patient.is_empty() && who.is_none() {
+        form.refuse("patient", frame.t.m("request-patient-unknown"));
+    }
     new_page(&app, frame, form, None)
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lifeline_core::finding::Finding;
+use lifeline_core::finding::{Fact, FactValue, Finding, Refusal, Rule};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::UserId;
 use lifeline_core::subject::Subject;
@@ -66,6 +66,42 @@ pub async fn of(
     }
     let newest = entries.values().rev().take(LINES_MOST);
     Ok(newest.map(|entry| line(frame, &hospital, entry)).collect())
+}
+
+/// The most changes a stale form names.
+const CHANGES_MOST: usize = 5;
+
+/// Tells a stale form what changed since it was opened: each change in words, with who made it. Where the journal does not
+/// answer, the finding still says who changed the thing last.
+pub async fn name_changes(app: &App, frame: &Frame, refusal: &mut Refusal, seen: u64) {
+    let hospital = app.state();
+    for finding in &mut refusal.findings {
+        let subject = finding.facts.iter().find_map(|fact| match &fact.value {
+            FactValue::Subject(subject) if fact.name == "subject" => Some(subject.to_string()),
+            _ => None,
+        });
+        let Some(subject) = subject.filter(|_| finding.rule == Rule::StaleForm) else {
+            continue;
+        };
+        let journal = app.desk.journal();
+        let page = journal
+            .read_by_subject(&subject, Seek::NEWEST, CHANGES_MOST)
+            .await;
+        let entries = match page {
+            Ok(page) => page.entries,
+            Err(error) => {
+                tracing::error!(%error, "what changed meanwhile");
+                continue;
+            }
+        };
+        for entry in entries.iter().filter(|entry| entry.seq > seen) {
+            let one = line(frame, &hospital, entry);
+            finding.facts.push(Fact {
+                name: "change".into(),
+                value: FactValue::Text(format!("{} ({}, {})", one.what, one.who, one.at.text)),
+            });
+        }
+    }
 }
 
 /// One journal entry in words.

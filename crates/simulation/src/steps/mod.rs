@@ -1,5 +1,6 @@
 //! What people do next. One table holds every command: how often, and who makes it up.
 
+mod answers;
 mod bench;
 mod care;
 mod devices;
@@ -80,6 +81,16 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("start-transfusion", 35, care::start),
     ("record-fate", 35, care::fate),
     ("acknowledge-incompatible", 3, care::acknowledge),
+    ("withdraw-recall", 2, answers::withdraw_recall),
+    ("answer-rejection", 3, answers::answer_rejection),
+    ("ask-least-incompatible", 4, answers::ask),
+    ("agree-least-incompatible", 6, answers::agree),
+    ("approve-least-incompatible", 6, answers::approve),
+    ("link-patients", 2, answers::link),
+    ("unlink-patients", 1, answers::unlink),
+    ("report-near-miss", 2, answers::report),
+    ("close-near-miss", 2, answers::close),
+    ("note-export", 1, answers::export),
     ("register-device", 4, devices::register),
     ("set-device-service", 3, devices::service),
     ("store-message", 25, devices::store),
