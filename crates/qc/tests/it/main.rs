@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod charts;
 #[cfg(test)]
+mod graded;
+#[cfg(test)]
 mod patients;
 #[cfg(test)]
 mod properties;

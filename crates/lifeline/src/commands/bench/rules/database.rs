@@ -38,7 +38,9 @@ pub fn duckdb(
         .arg(&table)
         .args([SD.to_string(), repeats.to_string()])
         .output()
-        .with_context(|| format!("{python} does not run"))?;
+        .with_context(|| format!("{python} does not run"));
+    std::fs::remove_file(&table)?;
+    let output = output?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "DuckDB failed: {}", said.trim());
     let answer: Answer = serde_json::from_slice(&output.stdout).context("DuckDB's answer")?;

@@ -38,6 +38,8 @@ from rows_of
 """
 
 connection = duckdb.connect()
+# Its bar would stand in front of the answer.
+connection.execute("set enable_progress_bar = false")
 connection.execute(
     "create table points as select * from read_csv(?, header = false, columns = {'s': 'INTEGER', 'p': 'INTEGER', 'd': 'INTEGER'})",
     [PATH])
