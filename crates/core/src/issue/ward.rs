@@ -156,8 +156,10 @@ impl Decide for RecordFate {
                 volume,
                 ..
             } => {
+                // People write minutes: what began in the minute of the hand-over did not begin before it.
+                let minute = |at: jiff::Timestamp| at.as_second().div_euclid(60);
                 checks.require(
-                    out.is_none_or(|(issue, _)| issue.issued.at <= *started),
+                    out.is_none_or(|(issue, _)| minute(issue.issued.at) <= minute(*started)),
                     || Finding::bad_value("started", "why-before-issue"),
                 );
                 checks.require(started <= ended, || {
