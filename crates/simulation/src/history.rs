@@ -26,6 +26,8 @@ pub(crate) struct History {
     step: u64,
     world: World,
     journal: Vec<(Stamp, Event)>,
+    #[cfg(test)]
+    examples: std::collections::BTreeMap<&'static str, lifeline_core::command::Command>,
 }
 
 impl History {
@@ -35,7 +37,21 @@ impl History {
             step: 0,
             world: World::new(seed),
             journal: Vec::new(),
+            #[cfg(test)]
+            examples: std::collections::BTreeMap::new(),
         }
+    }
+
+    /// The hospital at the end, its clock, and an example of every command given.
+    #[cfg(test)]
+    pub(crate) fn examples(
+        self,
+    ) -> (
+        Hospital,
+        lifeline_core::Timestamp,
+        std::collections::BTreeMap<&'static str, lifeline_core::command::Command>,
+    ) {
+        (self.world.hospital, self.world.at, self.examples)
     }
 
     pub(crate) fn run(
@@ -80,6 +96,9 @@ impl History {
     /// Gives one command, and once more with reasons where only warnings stand against it.
     fn give(&mut self, draft: Draft, report: &mut Report) -> Result<(), (Broken, Box<Draft>)> {
         self.world.remember(&draft);
+        #[cfg(test)]
+        self.examples
+            .insert(draft.command.name(), draft.command.clone());
         let refusal = self
             .decided(&draft, report)
             .map_err(|broken| (broken, Box::new(draft.clone())))?;

@@ -35,5 +35,23 @@ pub fn run(seed: u64, commands: u64, mut progress: impl FnMut(u64)) -> Report {
     report
 }
 
+/// One history and, of every command given in it, the last example: what a test of all commands tries them with.
+#[cfg(test)]
+pub(crate) fn examples(
+    seed: u64,
+    commands: u64,
+) -> (
+    lifeline_core::hospital::Hospital,
+    lifeline_core::Timestamp,
+    std::collections::BTreeMap<&'static str, lifeline_core::command::Command>,
+) {
+    let mut report = Report::new(seed);
+    let mut history = History::new(seed);
+    history.run(commands, &mut report, &mut |_| {});
+    history.examples()
+}
+
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod tests;

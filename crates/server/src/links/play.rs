@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use lifeline_wire::astm::lis1::{Action, Config, Link, SendId};
+use lifeline_wire::astm::lis1::{Action, Config, Link, Role, SendId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::{Instant, sleep_until};
@@ -49,10 +49,22 @@ impl Instrument {
     /// # Errors
     /// Nobody listens there.
     pub async fn connect(address: impl ToSocketAddrs, config: Config) -> Result<Self, PlayError> {
+        Self::connect_as(Role::Instrument, address, config).await
+    }
+
+    /// The same at either end of the line: a host yields where both want to send.
+    ///
+    /// # Errors
+    /// Nobody listens there.
+    pub async fn connect_as(
+        role: Role,
+        address: impl ToSocketAddrs,
+        config: Config,
+    ) -> Result<Self, PlayError> {
         let line = TcpStream::connect(address).await?;
         Ok(Self {
             line,
-            link: Link::instrument(config),
+            link: Link::new(role, config),
             began: Instant::now(),
             sent: 0,
         })

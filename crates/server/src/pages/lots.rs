@@ -229,6 +229,7 @@ async fn receive(
     visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::LotManage)?;
     let mut form = Form::sent(&frame, posted)?;
     let bad = bad_identifier(&frame);
     let lot = form.read("lot", LotId::parse, |_| bad);
@@ -287,6 +288,7 @@ async fn carry_out(
     Query(asked): Query<Asked>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::LotManage)?;
     let (act, lot) = asked_for(&app, &asked)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = act.read(&frame, lot.id.clone(), &mut form);

@@ -288,6 +288,7 @@ async fn save_new(
     visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::UserManage)?;
     let mut form = Form::sent(&frame, posted)?;
     let Some(command) = read(&frame, &mut form, None, true) else {
         return page(&app, frame, &visit, None, form, None).await;
@@ -310,6 +311,7 @@ async fn save(
     Path(user): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPeople)?;
     let id = known(&app, &user)?;
     let mut form = Form::sent(&frame, posted)?;
     let Some(command) = read(&frame, &mut form, Some(id.clone()), false) else {
@@ -344,6 +346,7 @@ async fn set_active(
     Path(user): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPeople)?;
     let id = known(&app, &user)?;
     let mut form = Form::sent(&frame, posted)?;
     let active = form.value("active") == "yes";

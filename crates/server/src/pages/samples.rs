@@ -225,6 +225,7 @@ async fn receive(
     Query(whose): Query<Whose>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::SampleReceive)?;
     let hospital = app.state();
     let patient = find(&hospital, &whose.patient).ok_or(PageError::NotFound)?;
     let mut form = Form::sent(&frame, posted)?;
@@ -323,6 +324,7 @@ async fn reject(
     Query(whose): Query<Whose>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::SampleReceive)?;
     let hospital = app.state();
     let patient = find(&hospital, &whose.patient).ok_or(PageError::NotFound)?;
     let mut form = Form::sent(&frame, posted)?;
@@ -574,6 +576,7 @@ async fn carry_out(
     posted: Posted,
 ) -> Result<Response, PageError> {
     let act = parse_act(&act)?;
+    app.look(&visit, act.action())?;
     let hospital = app.state();
     let sample = known(&hospital, &sample)?;
     let mut form = Form::sent(&frame, posted)?;

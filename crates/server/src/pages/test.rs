@@ -210,6 +210,7 @@ async fn invalidate(
     Path(test): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestCorrect)?;
     let hospital = app.state();
     let test = known(&hospital, &test)?;
     let mut form = Form::sent(&frame, posted)?;

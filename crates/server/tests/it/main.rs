@@ -6,9 +6,12 @@
     reason = "tests"
 )]
 
+mod demonstration;
 mod desk;
 mod entrance;
+mod handover;
 mod links;
 mod rooms;
+mod routes;
 mod stock;
 mod support;

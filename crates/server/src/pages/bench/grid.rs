@@ -418,6 +418,7 @@ pub(super) async fn record(
     Query(asked): Query<Asked>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestRecord)?;
     let hospital = app.state();
     let subject = Subject::asked(&hospital, &asked)?;
     let mut form = Form::sent(&frame, posted)?;
@@ -442,9 +443,10 @@ pub(super) async fn record(
 pub(super) async fn derive(
     State(app): State<App>,
     frame: Frame,
-    _: Visit,
+    visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestRecord)?;
     let kind = TestKind::parse(posted.get("kind")).ok_or(PageError::NotFound)?;
     let mut form = Form::filled(&frame, posted);
     let typed = readings(&frame, kind, &mut form);
@@ -499,6 +501,7 @@ pub(super) async fn correct(
     Path(test): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestCorrect)?;
     let hospital = app.state();
     let test = test_of(&app, &test)?;
     let mut form = Form::sent(&frame, posted)?;

@@ -73,6 +73,7 @@ pub(super) async fn verify(
     Path(test): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPatient)?;
     let mut form = Form::sent(&frame, posted)?;
     let test: TestId = test.parse().map_err(|_| PageError::NotFound)?;
     let unreadable = |_| PageError::Unreadable(frame.t.m("error-not-understood"));

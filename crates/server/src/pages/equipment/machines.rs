@@ -194,6 +194,7 @@ async fn register(
     visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
     let mut form = Form::sent(&frame, posted)?;
     let Some(command) = read(&frame, &mut form, None) else {
         return Ok(list_page(&app, frame, &visit, form, None));
@@ -296,6 +297,7 @@ async fn change(
     Path(text): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
     let (id, _) = device(&app, &text)?;
     let mut form = Form::sent(&frame, posted)?;
     let Some(command) = read(&frame, &mut form, Some(id.clone())) else {
@@ -331,6 +333,7 @@ async fn service(
     Path(text): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
     let (id, known) = device(&app, &text)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = SetDeviceService {

@@ -367,6 +367,7 @@ async fn again(
     Path(text): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
     let id = id_of(&app, &text)?;
     let form = Form::sent(&frame, posted)?;
     let (asked_by, workstation) = (app.actor(&visit)?, app.workstation(&visit)?);
@@ -390,6 +391,7 @@ async fn dismiss(
     Path(text): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewDevice)?;
     let id = id_of(&app, &text)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = DismissMessage {

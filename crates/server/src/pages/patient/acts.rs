@@ -502,6 +502,7 @@ pub(super) async fn carry_out(
     posted: Posted,
 ) -> Result<Response, PageError> {
     let act = Act::parse(&act)?;
+    app.look(&visit, act.action())?;
     let hospital = app.state();
     let patient = hospital
         .patients

@@ -113,6 +113,7 @@ pub(super) async fn register(
     visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::PatientRegister)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = read(&frame, &mut form).map(|(numbers, demographics)| {
         RegisterPatient {

@@ -348,6 +348,7 @@ async fn propose(
     Path(key): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPolicy)?;
     let key = Key::parse(&key).ok_or(PageError::NotFound)?;
     let mut form = Form::sent(&frame, posted)?;
     let read = form.read(
@@ -413,6 +414,7 @@ async fn activate(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPolicy)?;
     let proposal: ProposalId = id.parse().map_err(|_| PageError::NotFound)?;
     let form = Form::sent(&frame, posted)?;
     settle(app, frame, visit, form, ActivatePolicy { proposal }).await
@@ -425,6 +427,7 @@ async fn withdraw(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPolicy)?;
     let proposal: ProposalId = id.parse().map_err(|_| PageError::NotFound)?;
     let form = Form::sent(&frame, posted)?;
     let reason = form.value("reason").to_owned();
