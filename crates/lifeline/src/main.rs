@@ -61,6 +61,8 @@ enum Command {
     Export(commands::export::Arguments),
     /// The reporting tables.
     Reports(commands::reports::Arguments),
+    /// Checks an installation and says what to do.
+    Doctor(commands::doctor::Arguments),
     /// Figures, beside what they are compared to.
     Bench(commands::bench::Arguments),
 }
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         Command::Restore(arguments) => Ok(commands::backup::restore(arguments)),
         Command::Export(arguments) => Ok(commands::export::run(arguments)),
         Command::Reports(arguments) => commands::reports::run(arguments),
+        Command::Doctor(arguments) => Ok(commands::doctor::run(arguments)),
         Command::Bench(arguments) => commands::bench::run(arguments),
     };
     match result {

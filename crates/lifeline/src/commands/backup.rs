@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::journal::{Database, failed, run as work};
-use crate::answer::{Failure, finish, print_line};
+use crate::answer::{Failure, finish, print_json, print_line};
 
 /// A copy of the database, or back from one. PostgreSQL has its own tools for both.
 #[derive(clap::Args)]
@@ -13,31 +13,38 @@ pub struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     database: Database,
+    /// One JSON document.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Writes a consistent copy while the hospital works on.
 pub fn backup(arguments: Arguments) -> ExitCode {
-    let Arguments { file, database } = arguments;
+    let Arguments {
+        file,
+        database,
+        json,
+    } = arguments;
     finish(
-        false,
+        json,
         work(async move {
             let journal = database.open().await?;
             journal.backup(&file).await.map_err(failed)?;
             let entries = verified(&file).await?;
-            print_line(&format!(
-                "{}: {entries} entries, the chain is whole",
-                file.display()
-            ))?;
-            Ok(true)
+            told(json, &file, entries)
         }),
     )
 }
 
 /// Puts a copy where no database is, after checking its chain.
 pub fn restore(arguments: Arguments) -> ExitCode {
-    let Arguments { file, database } = arguments;
+    let Arguments {
+        file,
+        database,
+        json,
+    } = arguments;
     finish(
-        false,
+        json,
         work(async move {
             let Some(target) = database.database.strip_prefix("sqlite:") else {
                 return Err(Failure::new(
@@ -62,10 +69,19 @@ pub fn restore(arguments: Arguments) -> ExitCode {
             };
             let journal = copy.open().await?;
             journal.backup(target).await.map_err(failed)?;
-            print_line(&format!("{}: {entries} entries", target.display()))?;
-            Ok(true)
+            told(json, target, entries)
         }),
     )
+}
+
+fn told(json: bool, file: &Path, entries: u64) -> Result<bool, Failure> {
+    if json {
+        print_json(&serde_json::json!({"file": file.display().to_string(), "entries": entries}))?;
+    } else {
+        let file = file.display();
+        print_line(&format!("{file}: {entries} entries, the chain is whole"))?;
+    }
+    Ok(true)
 }
 
 /// The entries of a copy whose chain is whole.

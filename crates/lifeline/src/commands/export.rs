@@ -32,6 +32,9 @@ enum What {
         /// From this entry on.
         #[arg(long, default_value_t = 1)]
         from: u64,
+        /// Errors as JSON; the entries are JSON in any case, one a line.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -41,8 +44,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         database,
         format: Format::Jsonl,
         from,
+        json,
     } = arguments.what;
-    finish(false, work(journal(&database, from)))
+    finish(json, work(journal(&database, from)))
 }
 
 async fn journal(database: &Database, from: u64) -> Result<bool, Failure> {

@@ -27,6 +27,14 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// Where the configuration comes from, in words.
+    pub fn origin(&self) -> String {
+        match &self.config {
+            Some(path) => path.display().to_string(),
+            None => "no file: defaults, environment and flags".into(),
+        }
+    }
+
     /// The configuration after file, environment and flags.
     pub fn config(&self) -> Result<Config, ServeError> {
         let mut config = match &self.config {

@@ -1,19 +1,15 @@
 //! `lifeline user`
 
 use std::collections::BTreeSet;
-use std::io::BufRead;
 use std::process::ExitCode;
 
-use lifeline_core::command::Command as Order;
-use lifeline_core::id::{UserId, WorkstationId};
+use lifeline_core::id::UserId;
 use lifeline_core::people::{NotePassword, Role, SaveUser, SetUserActive};
-use lifeline_journal::Journal;
-use lifeline_server::clock::Clock;
-use lifeline_server::desk::{Desk, Outcome, Submission};
 use lifeline_server::serve::hashed;
 
+use super::console::{Console, login, password};
 use super::journal::{Database, failed, run as work};
-use crate::answer::{Failure, finish, print_line};
+use crate::answer::{Failure, finish};
 
 /// Accounts. No server may be writing to the database meanwhile.
 #[derive(clap::Args)]
@@ -29,6 +25,9 @@ struct As {
     /// The administrator who does it.
     #[arg(long, default_value = "admin")]
     administrator: String,
+    /// One JSON document.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(clap::Subcommand)]
@@ -67,11 +66,12 @@ enum Command {
 
 /// Runs the command.
 pub fn run(arguments: Arguments) -> ExitCode {
-    finish(false, work(act(arguments.command)))
-}
-
-fn login(text: &str) -> Result<UserId, Failure> {
-    UserId::parse(text).map_err(|error| Failure::new("login", format!("{text:?}: {error}")))
+    let json = match &arguments.command {
+        Command::Add { by, .. } | Command::Disable { by, .. } | Command::Passwd { by, .. } => {
+            by.json
+        }
+    };
+    finish(json, work(act(arguments.command)))
 }
 
 async fn act(command: Command) -> Result<bool, Failure> {
@@ -97,35 +97,38 @@ async fn act(command: Command) -> Result<bool, Failure> {
                 roles,
                 location: None,
             };
-            let desk = open(&by).await?;
-            let done =
-                give(&desk, &by, save).await? && set_password(&desk, &by, user, &password).await?;
-            leave(&desk).await;
-            Ok(done)
+            Console::work(&by.database, by.json, async |console| {
+                let actor = login(&by.administrator)?;
+                let done = console.give(actor, save).await?.is_some()
+                    && set_password(console, &by, user, &password).await?;
+                if done { console.done() } else { Ok(false) }
+            })
+            .await
         }
         Command::Disable { login: text, by } => {
             let disable = SetUserActive {
                 user: login(&text)?,
                 active: false,
             };
-            let desk = open(&by).await?;
-            let done = give(&desk, &by, disable).await?;
-            if done {
-                desk.journal()
-                    .end_sessions_of(&text)
-                    .await
-                    .map_err(failed)?;
-            }
-            leave(&desk).await;
-            Ok(done)
+            Console::work(&by.database, by.json, async |console| {
+                let actor = login(&by.administrator)?;
+                if console.give(actor, disable).await?.is_none() {
+                    return Ok(false);
+                }
+                let journal = console.desk.journal();
+                journal.end_sessions_of(&text).await.map_err(failed)?;
+                console.done()
+            })
+            .await
         }
         Command::Passwd { login: text, by } => {
             let user = login(&text)?;
             let password = password()?;
-            let desk = open(&by).await?;
-            let done = set_password(&desk, &by, user, &password).await?;
-            leave(&desk).await;
-            Ok(done)
+            Console::work(&by.database, by.json, async |console| {
+                let done = set_password(console, &by, user, &password).await?;
+                if done { console.done() } else { Ok(false) }
+            })
+            .await
         }
     }
 }
@@ -140,61 +143,21 @@ fn role(text: &str) -> Result<Role, Failure> {
     })
 }
 
-fn password() -> Result<String, Failure> {
-    let mut line = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| Failure::new("input", error))?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// The desk of a database nobody else writes to.
-async fn open(by: &As) -> Result<Desk, Failure> {
-    let journal: Journal = by.database.open().await?;
-    let lease = journal.lease().await.map_err(failed)?;
-    if !lease.remaining.is_zero() {
-        return Err(Failure::new(
-            "server-running",
-            format!(
-                "a server ({}) writes to this database; change accounts on its pages, or stop it first",
-                lease.holder.unwrap_or_default()
-            ),
-        ));
-    }
-    let desk = Desk::open(journal, Clock::System, "console".into())
-        .await
-        .map_err(failed)?;
-    desk.writing().await.map_err(failed)?;
-    Ok(desk)
-}
-
-/// Gives the right to write back, so that the next command need not wait until it runs out.
-async fn leave(desk: &Desk) {
-    super::leave(desk.journal()).await;
-}
-
-async fn give(desk: &Desk, by: &As, order: impl Into<Order>) -> Result<bool, Failure> {
-    let console = WorkstationId::parse("console").map_err(failed)?;
-    let submission = Submission::new(order, login(&by.administrator)?, console);
-    match desk.submit(submission).await.map_err(failed)? {
-        Outcome::Accepted { .. } => Ok(true),
-        Outcome::Refused(refusal) => {
-            let rules: Vec<&str> = refusal.findings.iter().map(|f| f.rule.code()).collect();
-            print_line(&format!("refused: {}", rules.join(", ")))?;
-            Ok(false)
-        }
-    }
-}
-
-async fn set_password(desk: &Desk, by: &As, user: UserId, password: &str) -> Result<bool, Failure> {
+async fn set_password(
+    console: &Console,
+    by: &As,
+    user: UserId,
+    password: &str,
+) -> Result<bool, Failure> {
     let digest = hashed(password)
         .await
         .map_err(|error| Failure::new("password", error))?;
-    if !give(desk, by, NotePassword { user: user.clone() }).await? {
+    let note = NotePassword { user: user.clone() };
+    let actor = login(&by.administrator)?;
+    if console.give(actor, note).await?.is_none() {
         return Ok(false);
     }
-    let journal = desk.journal();
+    let journal = console.desk.journal();
     journal
         .set_credential(user.as_str(), &digest)
         .await

@@ -38,6 +38,23 @@ enum Fault {
     Repeat,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Role {
+    /// The computer system, sending orders to an instrument: it yields where both want to send.
+    Host,
+    /// The instrument, sending results.
+    Instrument,
+}
+
+impl From<Role> for lis1::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Host => Self::Host,
+            Role::Instrument => Self::Instrument,
+        }
+    }
+}
+
 #[derive(clap::Subcommand)]
 enum Command {
     /// Bytes as a device sends them, framed or not, to records.
@@ -61,6 +78,9 @@ enum Command {
         /// HOST:PORT.
         #[arg(long)]
         to: String,
+        /// Which end of an ASTM line we are; HL7 has no ends.
+        #[arg(long, value_enum, default_value = "instrument")]
+        role: Role,
         /// Something goes wrong on the way.
         #[arg(long, value_enum, value_delimiter = ',')]
         faults: Vec<Fault>,
@@ -82,9 +102,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Send {
             file,
             to,
+            role,
             faults,
             json,
-        } => finish(json, send(&file, &to, &faults, json)),
+        } => finish(json, send(&file, &to, role, &faults, json)),
     }
 }
 
@@ -118,7 +139,7 @@ fn read(file: &str, protocol: Protocol, profile: Option<&str>) -> Result<bool, F
 /// How long an answer to an HL7 message is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn send(file: &str, to: &str, faults: &[Fault], json: bool) -> Result<bool, Failure> {
+fn send(file: &str, to: &str, role: Role, faults: &[Fault], json: bool) -> Result<bool, Failure> {
     let bytes = read_input(file)?;
     let protocol = decode::detect(&bytes)
         .ok_or_else(|| Failure::new("unreadable", format!("{file}: neither ASTM nor HL7")))?;
@@ -155,7 +176,8 @@ fn send(file: &str, to: &str, faults: &[Fault], json: bool) -> Result<bool, Fail
                 } else {
                     bytes.clone()
                 };
-                let mut instrument = Instrument::connect(to, lis1::Config::default()).await?;
+                let mut instrument =
+                    Instrument::connect_as(role.into(), to, lis1::Config::default()).await?;
                 instrument.send(&text).await?;
             }
             sent += 1;

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-fn lifeline(arguments: &[&str], input: &[u8]) -> Output {
+pub fn lifeline(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_lifeline"))
         .args(arguments)
         .env_remove("LIFELINE_DATABASE")
@@ -28,11 +28,11 @@ fn answer(arguments: &[&str]) -> Value {
 }
 
 #[track_caller]
-fn json(output: &Output) -> Value {
+pub fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
-fn code(output: &Output) -> i32 {
+pub fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 

@@ -213,6 +213,50 @@ fn a_database_that_goes_away_costs_answers_and_nothing_else() {
     });
 }
 
+#[test]
+fn a_full_disk_costs_answers_and_nothing_else() {
+    let folder = TestFolder::new().unwrap();
+    let database = folder.sqlite_url();
+    init(&database);
+    let server = Server::start(&database, "one");
+    let caller = server.caller();
+    let before = caller.send(Uuid::now_v7(), &open_account("a")).unwrap();
+    assert_eq!(before.0, 200);
+    let seq = before.1["facts"][0]["seq"].clone();
+    server.limit_files(Some(1));
+    let lost: Vec<(Uuid, Value)> = (0..3)
+        .map(|n| (Uuid::now_v7(), open_account(&format!("b{n}"))))
+        .collect();
+    for (id, command) in &lost {
+        let (status, problem) = caller.send(*id, command).unwrap();
+        assert_eq!((status, &problem["code"]), (503, &"unavailable".into()));
+        assert!(!problem["title"].as_str().unwrap().is_empty());
+    }
+    block_on(async {
+        let journal = Journal::open(&database).await.unwrap();
+        let ids: Vec<Uuid> = lost.iter().map(|(id, _)| *id).collect();
+        assert!(journal.known(&ids).await.unwrap().is_empty(), "half a fact");
+        assert_eq!(seq, journal.head().await.unwrap().seq);
+    });
+    server.limit_files(None);
+    for (n, (id, command)) in lost.iter().enumerate() {
+        wait_for(|| caller.send(*id, command).unwrap().0 == 200);
+        let again = caller.send(*id, command).unwrap();
+        assert_eq!(
+            again.1["facts"][0]["seq"],
+            seq.as_u64().unwrap() + 1 + n as u64,
+            "the state was what is on disk all the while"
+        );
+    }
+    drop(server);
+    block_on(async {
+        let journal = Journal::open(&database).await.unwrap();
+        assert!(journal.verify(|_| ()).await.unwrap().is_sound());
+        let hospital = replay_state(&journal).await.unwrap();
+        assert_eq!(hospital.seq, journal.head().await.unwrap().seq);
+    });
+}
+
 /// Waits for what must come by itself.
 fn wait_for(mut done: impl FnMut() -> bool) {
     let start = Instant::now();

@@ -4,7 +4,9 @@
 
 mod cli;
 mod decisions;
+mod doctor;
 mod faults;
+mod line;
 mod plans;
 mod quality;
 mod reports;

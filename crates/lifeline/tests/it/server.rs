@@ -36,9 +36,22 @@ pub struct Server {
 impl Server {
     /// Starts one and waits until it has an address.
     pub fn start(database: &str, name: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_lifeline"))
+        Self::configured(database, name, None)
+    }
+
+    /// The same with a configuration file, for what flags cannot say.
+    pub fn configured(database: &str, name: &str, config: Option<&std::path::Path>) -> Self {
+        // A write beyond a limit set on its files must be an error to it, as on a full disk, and not its death.
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(env!("CARGO_BIN_EXE_lifeline"))
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(["--database", database, "--server-name", name])
+            .args(["--database", database, "--server-name", name]);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+        let mut child = command
             .env("LIFELINE_LOG", "off")
             .stdout(Stdio::piped())
             .spawn()
@@ -66,6 +79,17 @@ impl Server {
             .status()
             .unwrap();
         assert!(sent.success());
+    }
+
+    /// Lets its files grow no further than so many bytes, or without limit: a disk that is full, and one where room was made.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let soft = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let set = Command::new("prlimit")
+            .args(["--pid", &self.child.id().to_string()])
+            .arg(format!("--fsize={soft}:"))
+            .status()
+            .unwrap();
+        assert!(set.success());
     }
 
     /// A caller that is signed in as the administrator. Waits until the server may write.
