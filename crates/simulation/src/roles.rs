@@ -96,6 +96,22 @@ const MAY: &[(&str, &str)] = &[
     ("settle-appeal", "senior head quality"),
     ("take-step", "senior head quality"),
     ("close-round", "senior head quality"),
+    ("agree-least-incompatible", "clinician"),
+    ("ask-least-incompatible", "clinician"),
+    ("approve-least-incompatible", "head"),
+    ("answer-rejection", "clinician nurse"),
+    ("report-near-miss", "technologist senior head clinician nurse quality equipment"),
+    ("close-near-miss", "senior head quality"),
+    ("link-patients", "technologist senior head clinician"),
+    ("unlink-patients", "technologist senior head clinician"),
+    ("withdraw-recall", "senior head"),
+    ("note-export", "head quality auditor"),
+    ("open-discrepancy", "technologist senior head"),
+    ("record-discrepancy-step", "technologist senior head"),
+    ("conclude-discrepancy", "technologist senior head"),
+    ("verify-discrepancy", "technologist senior head"),
+    ("reopen-discrepancy", "technologist senior head"),
+    ("record-rhd-genotype", "technologist senior head clinician"),
 ];
 
 /// Examples of commands that the simulation does not give, as the API takes them.
@@ -111,6 +127,12 @@ const BY_HAND: &[&str] = &[
     r#"{"settle-appeal": {"round": 1, "upheld": true, "answer": "同意"}}"#,
     r#"{"take-step": {"round": 1, "step": {"cause": "加样错误"}}}"#,
     r#"{"close-round": {"round": 1, "note": ""}}"#,
+    r#"{"open-discrepancy": {"test": 1, "version": 1, "stated": {"transfused": null, "transplanted": false, "disease": false}}}"#,
+    r#"{"record-discrepancy-step": {"discrepancy": 1, "step": "repeat", "outcome": "unclear", "note": ""}}"#,
+    r#"{"conclude-discrepancy": {"discrepancy": 1, "cause": "technical", "ruling": "file_stands", "note": ""}}"#,
+    r#"{"verify-discrepancy": {"discrepancy": 1}}"#,
+    r#"{"reopen-discrepancy": {"discrepancy": 1, "reason": "新标本"}}"#,
+    r#"{"record-rhd-genotype": {"patient": 1, "genotype": null}}"#,
 ];
 
 /// Commands in the history that the examples are taken from: enough for every command to be given.

@@ -59,6 +59,11 @@ impl<'a> Checks<'a> {
         self.text(field, text, Reason::LEAST, Reason::MOST);
     }
 
+    /// Words that may be left out: at most [`Reason::MOST`] characters.
+    pub fn brief(&mut self, field: &'static str, text: &str) {
+        self.text(field, text, 0, Reason::MOST);
+    }
+
     /// A moment that must have been.
     pub fn past(&mut self, field: &'static str, when: Timestamp) {
         let now = self.context.at;
@@ -74,7 +79,9 @@ impl<'a> Checks<'a> {
         let words = self.hospital.policies.words(key, self.context.at);
         if let Some(words) = self.take(words) {
             let listed = words.iter().any(|word| word == code);
-            self.require(listed, || Finding::bad_value(field, "why-not-listed"));
+            self.require(listed, || {
+                Finding::bad_value(field, "why-not-listed").with("policy", key.name())
+            });
         }
     }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::guard::{known, told};
+use super::guard::known;
 use super::{Appearance, Checked, Status, UnitEvent};
 use crate::blood::UnitId;
 use crate::command::{Checks, Context, Decide, Decision};
@@ -34,7 +34,7 @@ impl Decide for FindUnit {
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
-        told(&mut checks, &self.note);
+        checks.told("note", &self.note);
         if let Some(unit) = checks.take(known(hospital, self.unit)) {
             checks.require(unit.status == Status::Missing, || {
                 Finding::new(Rule::UnitTransition)

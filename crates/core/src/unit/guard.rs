@@ -4,8 +4,10 @@ use super::{Status, Unit, UnitEvent};
 use crate::blood::UnitId;
 use crate::command::{Checks, Context};
 use crate::event::Event;
-use crate::finding::{Finding, Reason, Rule};
+use crate::finding::{Finding, Refusal, Rule};
 use crate::hospital::Hospital;
+use crate::id::UserId;
+use crate::people::Action;
 use crate::policy::Key;
 
 /// The most units one command may name: a full delivery or a whole refrigerator shelf.
@@ -62,37 +64,6 @@ pub(crate) fn in_house(checks: &mut Checks<'_>, hospital: &Hospital, unit: &Unit
     });
 }
 
-/// A coded reason must be one of the policy's words.
-pub(crate) fn coded(
-    checks: &mut Checks<'_>,
-    hospital: &Hospital,
-    context: &Context,
-    key: Key,
-    reason: &str,
-) {
-    if let Some(words) = checks.take(hospital.policies.words(key, context.at)) {
-        checks.require(words.iter().any(|word| word == reason), || {
-            Finding::bad_value("reason", "why-reason-not-listed").with("policy", key.name())
-        });
-    }
-}
-
-/// Words that say why: at least [`Reason::LEAST`], at most [`Reason::MOST`] characters.
-pub(crate) fn told(checks: &mut Checks<'_>, note: &str) {
-    let length = note.trim().chars().count();
-    checks.require(length >= Reason::LEAST, || {
-        Finding::bad_value("note", "why-too-short")
-    });
-    brief(checks, note);
-}
-
-/// Words that may be left out.
-pub(crate) fn brief(checks: &mut Checks<'_>, note: &str) {
-    checks.require(note.trim().chars().count() <= Reason::MOST, || {
-        Finding::bad_value("note", "why-too-long")
-    });
-}
-
 /// Ends the unit's reservation, if it has one, so that the request's own history shows it.
 pub(crate) fn let_go(unit: &Unit) -> Option<Event> {
     let reservation = unit.reservation.as_ref()?;
@@ -104,4 +75,28 @@ pub(crate) fn let_go(unit: &Unit) -> Option<Event> {
         }
         .into(),
     )
+}
+
+/// What discarding a unit and sending it back share: a coded reason, a bag that is with us and may take the step, a second
+/// person. The facts that go before, and who signed.
+pub(crate) fn written_off(
+    hospital: &Hospital,
+    context: &Context,
+    (unit, next): (UnitId, Status),
+    (key, reason): (Key, &str),
+    note: &str,
+) -> Result<(Vec<Event>, Option<UserId>), Refusal> {
+    let mut checks = Checks::new(hospital, context);
+    checks.coded(key, "reason", reason);
+    checks.brief("note", note);
+    let unit = ready(&mut checks, hospital, unit, next);
+    if let Some(unit) = unit {
+        in_house(&mut checks, hospital, unit);
+    }
+    let second = checks.second(Action::UnitDiscardCheck);
+    checks.settle()?;
+    Ok((
+        unit.and_then(|unit| let_go(unit)).into_iter().collect(),
+        second,
+    ))
 }

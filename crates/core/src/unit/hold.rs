@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::guard::{brief, coded, known, let_go};
+use super::guard::{known, let_go};
 use super::{Hold, Status, UnitEvent};
 use crate::blood::UnitId;
 use crate::command::{Checks, Context, Decide, Decision};
@@ -33,14 +33,8 @@ impl Decide for HoldUnit {
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
         let hold = Hold::Other(self.reason.clone());
-        coded(
-            &mut checks,
-            hospital,
-            context,
-            Key::HoldReasons,
-            &self.reason,
-        );
-        brief(&mut checks, &self.note);
+        checks.coded(Key::HoldReasons, "reason", &self.reason);
+        checks.brief("note", &self.note);
         let unit = checks.take(known(hospital, self.unit));
         if let Some(unit) = unit {
             // Only what stands on a shelf can be held; a bag that left, or was called back, takes its own way.

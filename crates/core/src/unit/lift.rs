@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::guard::{known, step, told};
+use super::guard::{known, step};
 use super::{Hold, Regroup, Status, UnitEvent};
 use crate::blood::UnitId;
 use crate::command::{Checks, Context, Decide, Decision};
@@ -31,7 +31,7 @@ impl Decide for LiftHold {
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
-        told(&mut checks, &self.note);
+        checks.told("note", &self.note);
         if let Some(unit) = checks.take(known(hospital, self.unit)) {
             checks.require(unit.holds.contains(&self.hold), || {
                 Finding::new(Rule::WrongState)

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::guard::{let_go, ready, told};
+use super::guard::{let_go, ready};
 use super::{Status, UnitEvent};
 use crate::blood::UnitId;
 use crate::command::{Checks, Context, Decide, Decision};
@@ -28,7 +28,7 @@ impl Decide for LoseUnit {
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
-        told(&mut checks, &self.note);
+        checks.told("note", &self.note);
         let unit = ready(&mut checks, hospital, self.unit, Status::Missing);
         checks.settle()?;
         let mut events: Vec<_> = unit.and_then(|unit| let_go(unit)).into_iter().collect();

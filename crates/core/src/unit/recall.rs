@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::guard::{let_go, told};
+use super::guard::let_go;
 use super::{Status, UnitEvent};
 use crate::blood::{Din, UnitId};
 use crate::command::{Checks, Context, Decide, Decision};
@@ -58,7 +58,7 @@ impl Decide for RecallDonation {
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
-        told(&mut checks, &self.reason);
+        checks.told("reason", &self.reason);
         checks.require(
             self.reference.trim().chars().count() <= Self::REFERENCE_MOST,
             || Finding::bad_value("reference", "why-too-long"),

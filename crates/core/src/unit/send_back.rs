@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::guard::{brief, coded, in_house, let_go, ready};
+use super::guard::written_off;
 use super::{Status, UnitEvent};
 use crate::blood::UnitId;
-use crate::command::{Checks, Context, Decide, Decision};
+use crate::command::{Context, Decide, Decision};
 use crate::hospital::Hospital;
 use crate::people::Action;
 use crate::policy::Key;
@@ -30,22 +30,13 @@ impl Decide for ReturnUnitToStation {
     }
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
-        let mut checks = Checks::new(hospital, context);
-        coded(
-            &mut checks,
+        let (mut events, second) = written_off(
             hospital,
             context,
-            Key::StationReturnReasons,
-            &self.reason,
-        );
-        brief(&mut checks, &self.note);
-        let unit = ready(&mut checks, hospital, self.unit, Status::ReturnedToStation);
-        if let Some(unit) = unit {
-            in_house(&mut checks, hospital, unit);
-        }
-        let second = checks.second(Action::UnitDiscardCheck);
-        checks.settle()?;
-        let mut events: Vec<_> = unit.and_then(|unit| let_go(unit)).into_iter().collect();
+            (self.unit, Status::ReturnedToStation),
+            (Key::StationReturnReasons, &self.reason),
+            &self.note,
+        )?;
         events.extend(second.map(|second| {
             UnitEvent::ReturnedToStation {
                 unit: self.unit,

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::guard::{recalled_out, told};
+use super::guard::recalled_out;
 use super::{Hold, RecallDonation, Status, Unit, UnitEvent, descendants};
 use crate::blood::{Din, UnitId};
 use crate::command::{Checks, Context, Decide, Decision};
@@ -52,7 +52,7 @@ impl Decide for WithdrawRecall {
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
-        told(&mut checks, &self.reason);
+        checks.told("reason", &self.reason);
         checks.require(
             self.reference.trim().chars().count() <= RecallDonation::REFERENCE_MOST,
             || Finding::bad_value("reference", "why-too-long"),

@@ -13,7 +13,7 @@ use lifeline_server::desk::{decode, replay_state};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::server::{Caller, Server, init, open_account};
+use crate::server::{Caller, Server, init, open_account, settled};
 
 /// Callers that send at the same time.
 const CALLERS: usize = 8;
@@ -106,6 +106,7 @@ fn resend(caller: &Caller, ledger: &Mutex<Ledger>, kill: u64) {
 /// The journal alone, as another program sees it.
 async fn check(database: &str, ledger: &Mutex<Ledger>, kill: u64) {
     let journal = Journal::open(database).await.unwrap();
+    settled(&journal).await;
     let report = journal.verify(|_| ()).await.unwrap();
     assert!(report.is_sound(), "kill {kill}: {report:?}");
     let mut entries: HashMap<Uuid, Vec<u64>> = HashMap::new();

@@ -16,7 +16,7 @@ use lifeline_wire::astm::lis1::{ACK, ENQ, EOT, split};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::server::{Server, init};
+use crate::server::{Server, init, settled};
 
 /// Kills on each database, unless `LIFELINE_KILLS` says how many there are altogether.
 const KILLS: u64 = 8;
@@ -164,7 +164,10 @@ fn killed_while_a_device_speaks(database: &str) {
             _ => sender.whole(&text).unwrap(),
         }
         server.kill();
-        block_on(check(database, number, owed, false));
+        block_on(async {
+            settled(&Journal::open(database).await.unwrap()).await;
+            check(database, number, owed, false).await
+        });
     }
     let _server = Server::configured(database, "one", Some(&config));
     if let Some(again) = owed {

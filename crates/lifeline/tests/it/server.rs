@@ -186,6 +186,26 @@ fn call(address: &str, head: &str, body: &str) -> Result<(u16, String, Value)> {
     Ok((status, head.to_ascii_lowercase(), body))
 }
 
+/// Waits until a killed server's sessions are gone: what it had already handed to PostgreSQL is committed or not after that, and
+/// no more comes.
+pub async fn settled(journal: &lifeline_journal::Journal) {
+    let Some(postgres) = journal.postgres() else {
+        return;
+    };
+    let client = postgres.pool().get().await.unwrap();
+    let older = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND backend_type = 'client backend'
+        AND backend_start < (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())";
+    let start = std::time::Instant::now();
+    while client.query_one(older, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+        assert!(
+            start.elapsed() < PATIENCE,
+            "the dead server's sessions stay"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// The command that opens an account: one fact, possible once.
 pub fn open_account(login: &str) -> Value {
     json!({"save-user": {

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use lifeline_core::finding::{Fact, FactValue, Finding, Refusal, Rule};
 use lifeline_core::hospital::Hospital;
-use lifeline_core::id::UserId;
+use lifeline_core::id::{
+    CrossmatchId, IssueId, MessageId, PatientId, ProposalId, RequestId, RoundId, TestId, UserId,
+};
 use lifeline_core::subject::Subject;
 use lifeline_core::unit::Hold;
 use lifeline_journal::{Entry, Seek};
@@ -230,7 +232,10 @@ fn show(frame: &Frame, hospital: &Hospital, name: &str, value: &Value) -> Option
         (_, Value::Bool(yes)) => Some(t.m(if *yes { "yes" } else { "no" })),
         (_, Value::Number(number)) => Some(match name {
             "volume" => format!("{number} {}", t.m("unit-ml")),
-            _ => number.to_string(),
+            _ => number
+                .as_u64()
+                .and_then(|number| counted(name, number))
+                .unwrap_or_else(|| number.to_string()),
         }),
         (_, Value::String(text)) => string(frame, hospital, name, text),
         (_, Value::Array(items)) => {
@@ -242,6 +247,21 @@ fn show(frame: &Frame, hospital: &Hospital, name: &str, value: &Value) -> Option
         }
         (_, Value::Object(map)) => object(frame, hospital, name, map),
     }
+}
+
+/// What the hospital counts up itself has a letter in front: patient 3 is `P000003` wherever it is named.
+fn counted(name: &str, number: u64) -> Option<String> {
+    Some(match name {
+        "patient" | "from" | "into" => PatientId(number).to_string(),
+        "request" => RequestId(number).to_string(),
+        "test" | "tests" => TestId(number).to_string(),
+        "crossmatch" | "crossmatches" => CrossmatchId(number).to_string(),
+        "issue" => IssueId(number).to_string(),
+        "message" => MessageId(number).to_string(),
+        "proposal" => ProposalId(number).to_string(),
+        "round" => RoundId(number).to_string(),
+        _ => return None,
+    })
 }
 
 fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<String> {
@@ -337,8 +357,18 @@ pub fn value(
 mod tests {
     use lifeline_core::event::Event;
 
-    use super::key;
+    use lifeline_core::id::TestId;
+
+    use super::{counted, key};
     use crate::web::{Lang, Text};
+
+    #[test]
+    fn what_is_counted_is_named_as_everywhere_else() {
+        assert_eq!(counted("patient", 3).unwrap(), "P000003");
+        assert_eq!(counted("into", 12).unwrap(), "P000012");
+        assert_eq!(counted("tests", 1).unwrap(), TestId(1).to_string());
+        assert_eq!(counted("parts", 2), None, "a count is a count");
+    }
 
     #[test]
     fn every_kind_of_fact_has_words_in_both_languages() {

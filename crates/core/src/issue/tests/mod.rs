@@ -2,11 +2,13 @@
 
 mod analyser;
 mod emergency;
+mod found;
 mod least;
 mod life;
 mod requests;
 mod rules;
 mod serology;
+mod stops;
 
 use std::collections::{BTreeMap, BTreeSet};
 
