@@ -156,7 +156,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("POST", "/people/{user}/active", PEOPLE),
     ("POST", "/people/{user}/password", "administrator"),
     ("GET", "/rejected-samples/{none:S-none}", PATIENT),
-    ("POST", "/rejected-samples/{none:S-none}", PATIENT),
+    ("POST", "/rejected-samples/{none:S-none}", "clinician nurse"),
     ("GET", "/crossmatches/{crossmatch}/least", PATIENT),
     ("POST", "/crossmatches/{crossmatch}/least", PATIENT),
     ("GET", "/near-misses", "technologist senior head clinician nurse quality equipment"),
