@@ -6,6 +6,7 @@ use crate::assessment::AssessmentEvent;
 use crate::crossmatch::CrossmatchEvent;
 use crate::device::DeviceEvent;
 use crate::finding::Finding;
+use crate::identification::IdentificationEvent;
 use crate::issue::IssueEvent;
 use crate::near_miss::NearMissEvent;
 use crate::patient::PatientEvent;
@@ -68,6 +69,8 @@ pub enum Event {
     Crossmatch(CrossmatchEvent),
     /// About hand-overs.
     Issue(IssueEvent),
+    /// About antibody identifications and antigrams.
+    Identification(IdentificationEvent),
     /// About machines and messages.
     Device(DeviceEvent),
     /// About external assessment.
@@ -115,6 +118,7 @@ macro_rules! each {
             Event::Request($inner) => $out,
             Event::Crossmatch($inner) => $out,
             Event::Issue($inner) => $out,
+            Event::Identification($inner) => $out,
             Event::Device($inner) => $out,
             Event::Assessment($inner) => $out,
             Event::NearMiss($inner) => $out,
@@ -151,6 +155,7 @@ impl Event {
             RequestEvent::KINDS,
             CrossmatchEvent::KINDS,
             IssueEvent::KINDS,
+            IdentificationEvent::KINDS,
             DeviceEvent::KINDS,
             AssessmentEvent::KINDS,
             NearMissEvent::KINDS,
@@ -210,7 +215,16 @@ macro_rules! event_from {
 
 event_from! {
     PeopleEvent => People, PolicyEvent => Policy, UnitEvent => Unit, PatientEvent => Patient,
-    SampleEvent => Sample, TestEvent => Test, LotEvent => Lot, DiscrepancyEvent => Discrepancy, RequestEvent => Request,
-    CrossmatchEvent => Crossmatch, IssueEvent => Issue, DeviceEvent => Device, AssessmentEvent => Assessment,
-    NearMissEvent => NearMiss, AuditEvent => Audit,
+    SampleEvent => Sample,
+    TestEvent => Test,
+    LotEvent => Lot,
+    DiscrepancyEvent => Discrepancy,
+    RequestEvent => Request,
+    CrossmatchEvent => Crossmatch,
+    IssueEvent => Issue,
+    DeviceEvent => Device,
+    AssessmentEvent => Assessment,
+    NearMissEvent => NearMiss,
+    AuditEvent => Audit,
+    IdentificationEvent => Identification,
 }

@@ -168,6 +168,24 @@ rules! {
     /// The device is out of service.
     DeviceOutOfService = "device-out-of-service", Stop;
 
+    // Antibody identification
+    /// A cell of the antigram carries neither of two antithetical antigens.
+    AntigramImpossible = "antigram-impossible", Stop;
+    /// A column of the antigram contradicts the cell's Rh label.
+    AntigramDoubtful = "antigram-doubtful", Stop;
+    /// The antigram of the lot is not on file.
+    AntigramMissing = "antigram-missing", Stop;
+    /// The lot has no cell of this name.
+    CellUnknown = "cell-unknown", Stop;
+    /// No cell was tested.
+    NothingTested = "nothing-tested", Stop;
+    /// The patient was typed positive for the antigen the antibody is against.
+    AntibodyOwnAntigen = "antibody-own-antigen", Warning, by OverrideClinical;
+    /// No cell with the antigen reacted.
+    AntibodyUnsupported = "antibody-unsupported", Warning, by OverrideClinical;
+    /// Cells reacted that carry none of the antigens.
+    ReactionUnexplained = "reaction-unexplained", Warning, by OverrideClinical;
+
     // Compatibility
     /// The donor cells carry an ABO antigen the patient has an antibody against. Nobody can override this.
     AboIncompatible = "abo-incompatible", Stop;
@@ -364,8 +382,13 @@ fact_from! {
     crate::blood::UnitId => Subject, crate::blood::Din => Subject, crate::id::PatientId => Subject, crate::id::SampleId => Subject,
     crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::DiscrepancyId => Subject, crate::id::UserId => Subject,
     crate::id::LotId => Subject, crate::id::DeviceId => Subject, crate::id::CrossmatchId => Subject,
-    crate::id::IssueId => Subject, crate::id::MessageId => Subject, crate::id::NearMissId => Subject,
-    crate::id::ProposalId => Subject, crate::id::ProgrammeId => Subject, crate::id::RoundId => Subject,
+    crate::id::IssueId => Subject,
+    crate::id::MessageId => Subject,
+    crate::id::NearMissId => Subject,
+    crate::id::ProposalId => Subject,
+    crate::id::ProgrammeId => Subject,
+    crate::id::RoundId => Subject,
+    crate::id::WorkupId => Subject,
 }
 
 /// Why a command was not carried out: every finding, never only the first.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::id::*;
 use crate::{
-    assessment, crossmatch, device, issue, near_miss, patient, people, policy, request, sample,
-    testing, unit,
+    assessment, crossmatch, device, identification, issue, near_miss, patient, people, policy,
+    request, sample, testing, unit,
 };
 
 /// Which journal entry, when, by whom.
@@ -45,6 +45,8 @@ pub struct Next {
     pub proposal: ProposalId,
     /// Near misses.
     pub near_miss: NearMissId,
+    /// Antibody identifications.
+    pub workup: WorkupId,
 }
 
 impl Default for Next {
@@ -60,6 +62,7 @@ impl Default for Next {
             round: RoundId(1),
             proposal: ProposalId(1),
             near_miss: NearMissId(1),
+            workup: WorkupId(1),
         }
     }
 }
@@ -93,6 +96,8 @@ pub struct Hospital {
     pub crossmatches: crossmatch::Crossmatches,
     /// Hand-overs.
     pub issues: issue::Issues,
+    /// Antigrams and antibody identifications.
+    pub identifications: identification::Identifications,
     /// Machines and their messages.
     pub devices: device::Devices,
     /// External assessment.
@@ -120,6 +125,7 @@ impl Hospital {
             Event::Request(event) => request::apply(self, stamp, event),
             Event::Crossmatch(event) => crossmatch::apply(self, stamp, event),
             Event::Issue(event) => issue::apply(self, stamp, event),
+            Event::Identification(event) => identification::apply(self, stamp, event),
             Event::Device(event) => device::apply(self, stamp, event),
             Event::Assessment(event) => assessment::apply(self, stamp, event),
             Event::NearMiss(event) => near_miss::apply(self, stamp, event),

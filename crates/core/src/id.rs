@@ -203,6 +203,14 @@ counted_id!(
     /// A message a device sent.
     MessageId, "M"
 );
+text_id!(
+    /// A reagent cell's name on its panel.
+    CellId, 24, |c| !c.is_control()
+);
+counted_id!(
+    /// The identification of a patient's antibodies on one sample.
+    WorkupId, "AB"
+);
 counted_id!(
     /// A round of external quality assessment.
     RoundId, "E"

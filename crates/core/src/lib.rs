@@ -28,6 +28,7 @@ pub mod event;
 pub mod finding;
 pub mod hospital;
 pub mod id;
+pub mod identification;
 pub mod issue;
 pub mod near_miss;
 pub mod patient;

@@ -96,6 +96,8 @@ subjects! {
     Programme(ProgrammeId) = "programme",
     /// A round of external assessment.
     Round(RoundId) = "round",
+    /// An antibody identification.
+    Workup(WorkupId) = "identification",
     /// A person.
     User(UserId) = "user",
     /// A policy entry.

@@ -18,8 +18,8 @@ use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::{
-    assessment, crossmatch, device, issue, near_miss, patient, policy, request, sample, testing,
-    unit,
+    assessment, crossmatch, device, identification, issue, near_miss, patient, policy, request,
+    sample, testing, unit,
 };
 
 /// The version of a thing that a form was opened on.
@@ -210,6 +210,14 @@ commands! {
     SettleAppeal(assessment::SettleAppeal) = "settle-appeal",
     TakeStep(assessment::TakeStep) = "take-step",
     CloseRound(assessment::CloseRound) = "close-round",
+    FileAntigram(identification::FileAntigram) = "file-antigram",
+    OpenIdentification(identification::OpenIdentification) = "open-identification",
+    RecordPanel(identification::RecordPanel) = "record-panel",
+    ConcludeIdentification(identification::ConcludeIdentification) = "conclude-identification",
+    ReopenIdentification(identification::ReopenIdentification) = "reopen-identification",
+    VerifyIdentification(identification::VerifyIdentification) = "verify-identification",
+    EndIdentification(identification::EndIdentification) = "end-identification",
+    WithdrawAntibody(patient::WithdrawAntibody) = "withdraw-antibody",
 }
 
 impl Command {
@@ -311,6 +319,7 @@ impl Hospital {
             Subject::Crossmatch(id) => &self.crossmatches.get(*id)?.changed,
             Subject::Issue(id) => &self.issues.get(*id)?.changed,
             Subject::Lot(id) => &self.lots.get(id)?.changed,
+            Subject::Workup(id) => &self.identifications.get(*id)?.changed,
             Subject::Device(id) => &self.devices.all.get(id)?.changed,
             Subject::Message(id) => &self.devices.message(*id)?.changed,
             Subject::Programme(id) => &self.assessments.programmes.get(id)?.changed,

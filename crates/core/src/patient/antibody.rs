@@ -58,6 +58,7 @@ impl Decide for RecordAntibody {
                 specificity: self.specificity.clone(),
                 significant: self.significant,
                 test: self.test,
+                workup: None,
             }
             .into(),
         ])

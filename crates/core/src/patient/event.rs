@@ -10,7 +10,7 @@ use super::{
 };
 use crate::blood::{Antigen, AntigenProfile, BloodGroup, RhdGenotype, Typing};
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{PatientId, PatientNumber, SampleId, TestId};
+use crate::id::{PatientId, PatientNumber, SampleId, TestId, UserId, WorkupId};
 use crate::subject::Subject;
 
 /// Facts about patients.
@@ -78,6 +78,20 @@ pub enum PatientEvent {
         significant: bool,
         /// By which test.
         test: Option<TestId>,
+        /// By which identification.
+        #[serde(default)]
+        workup: Option<WorkupId>,
+    },
+    /// An antibody put on file by mistake was taken back.
+    AntibodyWithdrawn {
+        /// Which.
+        patient: PatientId,
+        /// Against what.
+        specificity: Specificity,
+        /// Why it was never there.
+        reason: String,
+        /// The second person.
+        second: UserId,
     },
     /// The patient's own antigen was typed.
     AntigenTyped {
@@ -181,7 +195,11 @@ pub enum PatientEvent {
 kinds!(PatientEvent, "patient" {
     Registered => "registered", Amended => "amended", GroupDetermined => "group_determined",
     GroupWithdrawn => "group_withdrawn", HistoricGroupWithdrawn => "historic_group_withdrawn", AntibodyRecorded => "antibody_recorded",
-    AntigenTyped => "antigen_typed", RhdGenotyped => "rhd_genotyped", NeedRaised => "need_raised", NeedEnded => "need_ended",
+    AntigenTyped => "antigen_typed",
+    RhdGenotyped => "rhd_genotyped",
+    NeedRaised => "need_raised",
+    NeedEnded => "need_ended",
+    AntibodyWithdrawn => "antibody_withdrawn",
     ExposureStated => "exposure_stated", ConsentRecorded => "consent_recorded", Merged => "merged",
     Unmerged => "unmerged", Linked => "linked", Unlinked => "unlinked",
 });
@@ -202,14 +220,21 @@ impl PatientEvent {
                 subjects
             }
             Self::GroupWithdrawn { patient, test } => vec![(*patient).into(), (*test).into()],
-            Self::AntibodyRecorded { patient, test, .. } => {
+            Self::AntibodyRecorded {
+                patient,
+                test,
+                workup,
+                ..
+            } => {
                 let mut subjects = vec![Subject::from(*patient)];
                 subjects.extend(test.map(Subject::from));
+                subjects.extend(workup.map(Subject::from));
                 subjects
             }
             Self::Registered { patient, .. }
             | Self::Amended { patient, .. }
             | Self::HistoricGroupWithdrawn { patient, .. }
+            | Self::AntibodyWithdrawn { patient, .. }
             | Self::AntigenTyped { patient, .. }
             | Self::RhdGenotyped { patient, .. }
             | Self::NeedRaised { patient, .. }
@@ -334,14 +359,27 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
             specificity,
             significant,
             test,
+            workup,
         } => {
             patients.change(*patient, stamp, |record| {
                 record.antibodies.push(Antibody {
                     specificity: specificity.clone(),
                     significant: *significant,
                     test: *test,
+                    workup: *workup,
                     stamp: stamp.clone(),
                 });
+            });
+        }
+        PatientEvent::AntibodyWithdrawn {
+            patient,
+            specificity,
+            ..
+        } => {
+            patients.change(*patient, stamp, |record| {
+                record
+                    .antibodies
+                    .retain(|antibody| antibody.specificity != *specificity);
             });
         }
         PatientEvent::AntigenTyped {

@@ -14,6 +14,7 @@ mod need;
 mod record;
 mod register;
 mod rhd;
+mod withdraw_antibody;
 
 pub use amend::AmendPatient;
 pub use antibody::RecordAntibody;
@@ -29,6 +30,7 @@ pub use need::{EndNeed, RaiseNeed};
 pub use record::{GroupOnFile, Record, Risk};
 pub use register::RegisterPatient;
 pub use rhd::{RecordRhdGenotype, RhdReason, managed};
+pub use withdraw_antibody::WithdrawAntibody;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -41,7 +43,7 @@ use serde::{Deserialize, Serialize};
 use crate::blood::{Abo, Antigen, AntigenProfile, Attribute, BloodGroup, RhdGenotype};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Stamp;
-use crate::id::{PatientId, PatientNumber, SampleId, TestId};
+use crate::id::{PatientId, PatientNumber, SampleId, TestId, WorkupId};
 
 /// What a patient number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -152,6 +154,8 @@ pub struct Antibody {
     pub significant: bool,
     /// First seen by the test, where there was one here.
     pub test: Option<TestId>,
+    /// First identified here, where it was.
+    pub workup: Option<WorkupId>,
     /// The journal entry.
     pub stamp: Stamp,
 }

@@ -23,7 +23,7 @@ pub use knowledge::{
     DataError, Dose, Effect, Facts, Knowledge, Model, Population, RuleOut, RuleOutPolicy, Thermal,
 };
 pub use panel::{Cell, Panel, PanelError, Phase, PhaseKind, parse};
-pub use plausible::{Doubt, check, haplotypes};
+pub use plausible::{Doubt, check};
 pub use select::{Choice, Selection, information, select};
 pub use statistics::Table;
 

@@ -248,6 +248,7 @@ fn what_no_emergency_no_role_and_no_reason_can_get_past() {
                 specificity: Specificity::Antigen(Antigen::BigE),
                 significant: true,
                 test: None,
+                workup: None,
             });
             let mut antigens = crate::blood::AntigenProfile::default();
             antigens.set(Antigen::BigE, Typing::Positive);
@@ -264,6 +265,7 @@ fn what_no_emergency_no_role_and_no_reason_can_get_past() {
                 specificity: Specificity::Antigen(Antigen::D),
                 significant: true,
                 test: None,
+                workup: None,
             });
             scene
         }),

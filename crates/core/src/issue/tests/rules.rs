@@ -23,6 +23,7 @@ pub(super) fn antibody(scene: &mut Scene, antigen: Antigen) {
         specificity: Specificity::Antigen(antigen),
         significant: true,
         test: None,
+        workup: None,
     });
 }
 

@@ -213,6 +213,7 @@ fn the_electronic_crossmatch_is_computed_and_off_by_default() {
                 specificity: Specificity::Other("cold".into()),
                 significant: false,
                 test: None,
+                workup: None,
             });
         }),
         ("not-newborn", |scene| {
@@ -331,6 +332,7 @@ fn the_list_spares_what_others_need_and_offers_the_oldest_first() {
         specificity: Specificity::Antigen(Antigen::BigE),
         significant: true,
         test: None,
+        workup: None,
     });
     assert!(candidates(&scene.trial.hospital, scene.request, scene.trial.at, 20).is_empty());
     let mut antigens = crate::blood::AntigenProfile::default();

@@ -1,5 +1,7 @@
 //! Bad panels are refused with row and column.
 
+use lifeline_core::identification::haplotypes;
+
 use super::*;
 
 #[track_caller]
