@@ -295,6 +295,26 @@
     addEventListener("pagehide", () => source.close());
   };
 
+  // --- Antigram: columns the server excluded are struck out; their reason shows on hover and focus. ---
+  const reasons = () => new Map([...document.querySelectorAll("#exclusions [data-antigen]")].map((line) => [line.dataset.antigen, line.textContent]));
+  const strike = () => {
+    const found = reasons();
+    for (const cell of document.querySelectorAll(".identify .antigram [data-antigen]")) cell.classList.toggle("is-excluded", found.has(cell.dataset.antigen));
+    for (const name of document.querySelectorAll(".antigen[data-why]")) name.title = found.get(name.dataset.why) ?? "";
+  };
+  const explain = (event) => {
+    const name = event.target.closest?.(".antigen[data-why]");
+    const place = name && document.getElementById("column-reason");
+    if (place) place.textContent = reasons().get(name.dataset.why) ?? `${name.dataset.why} ${place.dataset.open}`;
+  };
+  const bench = document.querySelector(".identify");
+  if (bench) {
+    strike();
+    new MutationObserver((changes) => { if (changes.some((change) => [...change.addedNodes].some((node) => node.id === "live"))) strike(); }).observe(bench, { childList: true });
+    bench.addEventListener("pointerover", explain);
+    bench.addEventListener("focusin", explain);
+  }
+
   // --- htmx carries the form secret in a header. ---
   document.addEventListener("htmx:config:request", (event) => {
     const headers = event.detail?.ctx?.request?.headers ?? event.detail?.headers;

@@ -1,6 +1,7 @@
 //! The demonstration hospital: invented staff, wards, patients, units and analysers, made through the same door as everything else.
 
 mod analyser;
+mod antibodies;
 mod bench;
 mod clinic;
 mod patients;
@@ -40,6 +41,7 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     bench::equip(&house).await?;
     stock::fill(&house, &mut random).await?;
     let patients = patients::admit(&house).await?;
+    antibodies::identify(&house).await?;
     clinic::order(&house, &patients).await?;
     app.demo_logins = staff::LOGINS
         .iter()

@@ -73,6 +73,7 @@ subject-patient = Patient
 subject-sample = Sample
 subject-request = Request
 subject-test = Test
+subject-identification = Antibody identification
 subject-crossmatch = Crossmatch
 subject-issue = Issue
 subject-lot = Lot

@@ -70,6 +70,7 @@ subject-patient = 患者
 subject-sample = 标本
 subject-request = 申请
 subject-test = 检验
+subject-identification = 抗体鉴定
 subject-crossmatch = 交叉配血
 subject-issue = 发血
 subject-lot = 批号

@@ -307,7 +307,8 @@ fn sees(subject: &Subject) -> Action {
         | Subject::Sample(_)
         | Subject::Test(_)
         | Subject::Discrepancy(_)
-        | Subject::Lot(_) => Action::ViewPatient,
+        | Subject::Lot(_)
+        | Subject::Workup(_) => Action::ViewPatient,
         Subject::Request(_) | Subject::Crossmatch(_) | Subject::Issue(_) => Action::ViewRequest,
         Subject::Device(_) | Subject::Message(_) => Action::ViewDevice,
         Subject::Programme(_) | Subject::Round(_) => Action::ViewAssessment,

@@ -127,13 +127,17 @@ impl Act {
     }
 }
 
-fn line(frame: &Frame, lot: &Lot, may_manage: bool) -> LotLine {
+fn line(frame: &Frame, lot: &Lot, may_manage: bool, wants_antigram: bool) -> LotLine {
     let t = frame.t;
     let state = match lot.unusable(frame.now) {
         None => (Tone::Good, t.m("lot-usable")),
         Some(why @ "lot-state-not-opened") => (Tone::Note, t.m(why)),
         Some(why) => (Tone::Stop, t.m(why)),
     };
+    let antigram = (may_manage && wants_antigram).then(|| {
+        let href = format!("/lots/antigram?lot={}", part(lot.id.as_str()));
+        (href, t.m("antigram-do"))
+    });
     let acts = Act::ALL
         .into_iter()
         .filter(|act| may_manage && act.offered(lot, frame))
@@ -145,6 +149,7 @@ fn line(frame: &Frame, lot: &Lot, may_manage: bool) -> LotLine {
             );
             (href, t.m(&format!("lot-do-{}", act.as_str())))
         })
+        .chain(antigram)
         .collect();
     LotLine {
         id: lot.id.to_string(),
@@ -179,7 +184,12 @@ async fn list(
     let lots = lots
         .into_iter()
         .take(LINES_MOST)
-        .map(|lot| line(&frame, lot, may_manage))
+        .map(|lot| {
+            let wants_antigram = lot.kind == LotKind::Cells
+                && lot.expires > frame.now
+                && hospital.identifications.antigram(&lot.id).is_none();
+            line(&frame, lot, may_manage, wants_antigram)
+        })
         .collect();
     Ok(render(&ListPage {
         q,

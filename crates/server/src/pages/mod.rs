@@ -12,6 +12,7 @@ mod equipment;
 mod events;
 mod find;
 pub mod handover;
+mod identify;
 mod journal;
 mod lots;
 mod near_misses;
@@ -65,4 +66,5 @@ pub fn routes() -> Router<App> {
         .merge(lots::routes())
         .merge(answers::routes())
         .merge(near_misses::routes())
+        .merge(identify::routes())
 }

@@ -1,5 +1,7 @@
 //! `lifeline bench`: figures with what they are compared to, taken in one run on one disk. Nothing here passes or fails.
 
+mod antibody;
+mod decisions;
 mod desk;
 mod gate;
 mod history;
@@ -25,6 +27,8 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Name {
+    /// Antibody identification, matching, stock.
+    Decisions(decisions::Arguments),
     /// Durable commands per second with 1, 16 and 64 callers.
     Desk(desk::Arguments),
     /// The issue gate on hospitals of different sizes.
@@ -40,6 +44,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let load = measure::load();
     let (name, figures) = block_on(async {
         Ok(match arguments.name {
+            Name::Decisions(arguments) => ("decisions", decisions::run(arguments).await?),
             Name::Desk(arguments) => ("desk", desk::run(arguments).await?),
             Name::Gate(arguments) => ("gate", gate::run(arguments).await?),
             Name::Replay(arguments) => ("replay", replay::run(arguments).await?),

@@ -7,13 +7,13 @@ use lifeline_core::id::{PatientId, PatientNumber};
 use lifeline_core::patient::{
     AmendPatient, EndNeed, LinkKind, LinkPatients, MergePatients, NeedKind, Patient, RaiseNeed,
     RecordAntibody, RecordConsent, RecordHistoricGroup, Said, Specificity, StateExposure,
-    TypePatientAntigen, UnlinkPatients, UnmergePatients, WithdrawHistoricGroup,
+    TypePatientAntigen, UnlinkPatients, UnmergePatients, WithdrawAntibody, WithdrawHistoricGroup,
 };
 use lifeline_core::people::Action;
 
 use super::register::{demographic_inputs, filled, read};
 use crate::app::App;
-use crate::pages::person::{Strip, address, need};
+use crate::pages::person::{Strip, address, need, specificity};
 use crate::pages::sheet::{
     Answer, Input, Kind, Sheet, bad_identifier, moment, moment_value, optional_moment, send,
 };
@@ -24,6 +24,7 @@ use crate::web::{Form, Frame, PageError, Posted, Visit};
 pub(super) enum Act {
     Amend,
     Antibody,
+    WithdrawAntibody,
     Antigen,
     Need,
     EndNeed,
@@ -38,10 +39,11 @@ pub(super) enum Act {
 }
 
 impl Act {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Amend,
         Self::Exposure,
         Self::Antibody,
+        Self::WithdrawAntibody,
         Self::Antigen,
         Self::Need,
         Self::EndNeed,
@@ -59,6 +61,7 @@ impl Act {
         match self {
             Self::Amend => "amend",
             Self::Antibody => "antibody",
+            Self::WithdrawAntibody => "withdraw-antibody",
             Self::Antigen => "antigen",
             Self::Need => "need",
             Self::EndNeed => "end-need",
@@ -85,14 +88,17 @@ impl Act {
         match self {
             Self::Amend => Action::PatientRegister,
             Self::Merge | Self::Unmerge => Action::PatientMerge,
-            Self::WithdrawHistoric => Action::TestCorrect,
+            Self::WithdrawHistoric | Self::WithdrawAntibody => Action::TestCorrect,
             _ => Action::PatientHistory,
         }
     }
 
     /// Whether the record offers it: an unmerge only for what was merged, and so on.
-    pub(super) fn offered(self, patient: &Patient) -> bool {
+    pub(super) fn offered(self, hospital: &Hospital, patient: &Patient) -> bool {
         match self {
+            Self::WithdrawAntibody => {
+                patient.merged_into.is_none() && !on_file(hospital, patient.id).is_empty()
+            }
             Self::Unmerge => patient.merged_into.is_some(),
             Self::Unlink => !patient.links.is_empty(),
             Self::WithdrawHistoric => patient.determinations.iter().any(|d| d.sample.is_none()),
@@ -198,6 +204,16 @@ impl Act {
                     })),
                 reason(),
             ],
+            Self::WithdrawAntibody => {
+                let options = on_file(hospital, patient.id)
+                    .into_iter()
+                    .map(|one| (antibody_code(&one), specificity(frame, &one)));
+                vec![
+                    Input::must(Kind::Select, "antibody", t.m("act-withdraw-antibody-which"))
+                        .of(options),
+                    reason(),
+                ]
+            }
             Self::WithdrawHistoric | Self::Unmerge => vec![reason()],
             Self::Merge => vec![
                 Input::must(Kind::Scan("patient"), "into", t.m("act-merge-into"))
@@ -366,6 +382,21 @@ impl Act {
                 }
                 .into()
             }
+            Self::WithdrawAntibody => {
+                let chosen = form.value("antibody").to_owned();
+                let found = on_file(hospital, patient)
+                    .into_iter()
+                    .find(|one| antibody_code(one) == chosen);
+                if found.is_none() {
+                    form.refuse("antibody", missing);
+                }
+                WithdrawAntibody {
+                    patient,
+                    specificity: found?,
+                    reason,
+                }
+                .into()
+            }
             Self::WithdrawHistoric => WithdrawHistoricGroup { patient, reason }.into(),
             Self::Merge => {
                 let into = form.read(
@@ -386,6 +417,26 @@ impl Act {
             }
             .into(),
         })
+    }
+}
+
+/// Antibodies on file of a person, each once.
+fn on_file(hospital: &Hospital, patient: PatientId) -> Vec<Specificity> {
+    let record = hospital.record_of(patient);
+    let mut all: Vec<Specificity> = record
+        .iter()
+        .flat_map(|record| record.antibodies())
+        .map(|antibody| antibody.specificity.clone())
+        .collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn antibody_code(specificity: &Specificity) -> String {
+    match specificity {
+        Specificity::Antigen(antigen) => format!("antigen:{}", antigen.name()),
+        Specificity::Other(words) => format!("other:{words}"),
     }
 }
 
@@ -463,7 +514,7 @@ fn sheet(
         strip: Some(strip),
         answer,
         inputs: act.inputs(&frame, hospital, patient),
-        second: None,
+        second: (act == Act::WithdrawAntibody).then(|| t.m("act-withdraw-antibody-second")),
         frame,
     })
 }

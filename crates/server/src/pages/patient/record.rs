@@ -3,6 +3,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use lifeline_core::finding::Rule;
 use lifeline_core::hospital::Hospital;
+use lifeline_core::identification::WorkupState;
 use lifeline_core::patient::Record;
 use lifeline_core::people::Action;
 use lifeline_core::subject::Subject;
@@ -53,6 +54,7 @@ struct RecordPage {
     acts: Vec<(String, String)>,
     samples: Vec<SampleLine>,
     tests: Vec<TestLine>,
+    identifications: Vec<(String, String, (Tone, String))>,
     determinations: Vec<Determined>,
     requests: Vec<RequestLine>,
     crossmatches: Vec<CrossmatchLine>,
@@ -82,7 +84,7 @@ pub(super) async fn show(
     let t = frame.t;
     let acts = Act::ALL
         .into_iter()
-        .filter(|act| act.offered(asked) && app.may(&visit, act.action()))
+        .filter(|act| act.offered(&hospital, asked) && app.may(&visit, act.action()))
         .map(|act| {
             let href = format!("{}/{}", address(asked.id), act.as_str());
             (href, t.m(&format!("act-{}-title", act.as_str())))
@@ -103,6 +105,7 @@ pub(super) async fn show(
         notices: notices(&frame, &hospital, &record, asked.merged_into.is_some()),
         acts,
         tests,
+        identifications: identifications(&frame, &hospital, &record),
         determinations: determinations(&frame, &record),
         requests: requests(&frame, &hospital, &record),
         crossmatches: crossmatches(&hospital, &record),
@@ -132,6 +135,31 @@ pub(super) async fn show(
         timeline,
         frame,
     }))
+}
+
+/// Antibody identifications, newest first: number, address, state.
+fn identifications(
+    frame: &Frame,
+    hospital: &Hospital,
+    record: &Record<'_>,
+) -> Vec<(String, String, (Tone, String))> {
+    let mut all: Vec<_> = record
+        .parts()
+        .flat_map(|part| hospital.identifications.of_patient(part.id))
+        .collect();
+    all.sort_by_key(|workup| std::cmp::Reverse(workup.id));
+    all.into_iter()
+        .map(|workup| {
+            let href = crate::web::words::address(&workup.id.into());
+            let tone = match workup.state {
+                WorkupState::Verified => Tone::Good,
+                WorkupState::Concluded => Tone::Warn,
+                WorkupState::Open | WorkupState::Ended => Tone::Note,
+            };
+            let state = (tone, frame.t.m(workup.state.word()));
+            (workup.id.to_string(), href, state)
+        })
+        .collect()
 }
 
 /// What must be known before anything is done with this record.
