@@ -61,7 +61,10 @@ pub fn figures() -> anyhow::Result<Vec<Value>> {
     let population = knowledge.population("").ok_or_else(missing)?;
     let mut random = StdRng::seed_from_u64(20_261_122);
     let mut lines = Vec::new();
-    for (name, all_react) in [("every third cell reacts", false), ("every cell reacts", true)] {
+    for (name, all_react) in [
+        ("every third cell reacts", false),
+        ("every cell reacts", true),
+    ] {
         let (mut times, mut sorting) = (Times::default(), Times::default());
         let mut weighed = 0;
         for _ in 0..PANELS {
@@ -72,10 +75,18 @@ pub fn figures() -> anyhow::Result<Vec<Value>> {
                 }
             }
             let begun = Instant::now();
-            let answer = identify(knowledge, policy, population, &panel, &AntigenProfile::default());
+            let answer = identify(
+                knowledge,
+                policy,
+                population,
+                &panel,
+                &AntigenProfile::default(),
+            );
             times.note(begun.elapsed());
             weighed = weighed.max(answer.hypotheses.len());
-            let mut numbers: Vec<f64> = (0..answer.hypotheses.len()).map(|_| random.random()).collect();
+            let mut numbers: Vec<f64> = (0..answer.hypotheses.len())
+                .map(|_| random.random())
+                .collect();
             let begun = Instant::now();
             numbers.sort_by(f64::total_cmp);
             sorting.note(begun.elapsed());
