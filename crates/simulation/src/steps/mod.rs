@@ -4,6 +4,7 @@ mod answers;
 mod bench;
 mod care;
 mod devices;
+mod identification;
 mod patients;
 mod people;
 mod policy;
@@ -91,6 +92,14 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("report-near-miss", 2, answers::report),
     ("close-near-miss", 2, answers::close),
     ("note-export", 1, answers::export),
+    ("file-antigram", 6, identification::file_antigram),
+    ("open-identification", 6, identification::open),
+    ("record-panel", 14, identification::read),
+    ("conclude-identification", 10, identification::conclude),
+    ("reopen-identification", 3, identification::reopen),
+    ("verify-identification", 7, identification::verify),
+    ("end-identification", 2, identification::end),
+    ("withdraw-antibody", 3, identification::withdraw),
     ("register-device", 4, devices::register),
     ("set-device-service", 3, devices::service),
     ("store-message", 25, devices::store),
