@@ -2,6 +2,7 @@
 
 mod analyser;
 mod antibodies;
+mod assessment;
 mod bench;
 mod clinic;
 mod patients;
@@ -43,6 +44,7 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     let patients = patients::admit(&house).await?;
     antibodies::identify(&house).await?;
     clinic::order(&house, &patients).await?;
+    assessment::assess(&house).await?;
     app.demo_logins = staff::LOGINS
         .iter()
         .map(|login| ((*login).to_owned(), PASSWORD.to_owned()))

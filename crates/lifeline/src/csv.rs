@@ -26,7 +26,7 @@ pub struct Record {
 #[derive(Debug, Clone)]
 pub struct Column {
     place: usize,
-    name: &'static str,
+    name: String,
 }
 
 impl Record {
@@ -63,12 +63,7 @@ impl Table {
         let mut records = std::iter::from_fn(|| reader.record().transpose());
         let header = records.next().transpose()?;
         let header: Vec<String> = header
-            .map(|(_, cells)| {
-                cells
-                    .iter()
-                    .map(|name| name.trim().to_lowercase())
-                    .collect()
-            })
+            .map(|(_, cells)| cells.iter().map(|name| name.trim().to_owned()).collect())
             .ok_or_else(|| {
                 Failure::new("empty", format!("{file}: empty, not even a header line"))
             })?;
@@ -106,24 +101,62 @@ impl Table {
         &self.rows
     }
 
-    /// A column by its name.
-    pub fn column(&self, name: &'static str) -> Result<Column, Failure> {
-        let mut places = self
-            .header
-            .iter()
-            .enumerate()
-            .filter(|(_, known)| *known == name);
-        match (places.next(), places.next()) {
-            (Some((place, _)), None) => Ok(Column { place, name }),
-            (None, _) => {
+    /// A column by its name: written alike, or else alike but for capitals.
+    pub fn column(&self, name: &str) -> Result<Column, Failure> {
+        let exact = self.places(|known| known == name);
+        let places = if exact.is_empty() {
+            self.places(|known| known.eq_ignore_ascii_case(name))
+        } else {
+            exact
+        };
+        match places.as_slice() {
+            [place] => Ok(Column {
+                place: *place,
+                name: name.to_owned(),
+            }),
+            [] => {
                 let there = self.header.join(", ");
                 Err(Failure::new(
                     "column",
                     format!("no column {name:?}; there are: {there}"),
                 ))
             }
-            (Some(_), Some(_)) => Err(Failure::new("column", format!("two columns {name:?}"))),
+            _ => Err(Failure::new("column", format!("two columns {name:?}"))),
         }
+    }
+
+    /// A column that need not be there, written alike: `u` and `U` are two.
+    pub fn optional(&self, name: &str) -> Option<Column> {
+        match self.places(|known| known == name).as_slice() {
+            [place] => Some(Column {
+                place: *place,
+                name: name.to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Every column.
+    pub fn columns(&self) -> impl Iterator<Item = Column> {
+        self.header.iter().enumerate().map(|(place, name)| Column {
+            place,
+            name: name.clone(),
+        })
+    }
+
+    fn places(&self, named: impl Fn(&str) -> bool) -> Vec<usize> {
+        let known = self.header.iter().enumerate();
+        known
+            .filter(|(_, name)| named(name))
+            .map(|(place, _)| place)
+            .collect()
+    }
+}
+
+impl Column {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }
 

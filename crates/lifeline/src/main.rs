@@ -47,6 +47,8 @@ enum Command {
     Antibody(commands::antibody::Arguments),
     /// Internal quality control: rules, charts, sigma, patients' results.
     Qc(commands::qc::Arguments),
+    /// External quality assessment: robust statistics, scores, grading, schemes.
+    Eqa(commands::eqa::Arguments),
     /// Random hospitals against the invariants.
     Simulate(commands::simulate::Arguments),
     /// Proves that the journal is as it was written.
@@ -92,6 +94,7 @@ fn main() -> ExitCode {
         Command::Stock(arguments) => Ok(commands::stock::run(arguments)),
         Command::Antibody(arguments) => Ok(commands::antibody::run(arguments)),
         Command::Qc(arguments) => Ok(commands::qc::run(arguments)),
+        Command::Eqa(arguments) => Ok(commands::eqa::run(arguments)),
         Command::Simulate(arguments) => Ok(commands::simulate::run(arguments)),
         Command::Verify(arguments) => Ok(commands::verify::run(arguments)),
         Command::Replay(arguments) => Ok(commands::replay::run(arguments)),

@@ -132,3 +132,4 @@ event-identification-reopened = Conclusion of the antibody identification taken 
 event-identification-verified = Antibody identification on sample { $sample } verified
 event-identification-ended = Antibody identification ended without conclusion
 event-identification-withdrawn = Identified antibody taken back: { $specificity }
+event-assessment-round-carried-over = Round { $label } carried over from older records

@@ -132,3 +132,4 @@ event-identification-reopened = 收回抗体鉴定结论
 event-identification-verified = 标本 { $sample } 抗体鉴定审核
 event-identification-ended = 抗体鉴定未下结论而终止
 event-identification-withdrawn = 撤回已鉴定的抗体：{ $specificity }
+event-assessment-round-carried-over = 质评 { $label } 由旧记录转入

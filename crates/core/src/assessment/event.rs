@@ -72,6 +72,27 @@ pub enum AssessmentEvent {
         /// Deadline.
         deadline: Timestamp,
     },
+    /// A round from before this program was carried over.
+    RoundCarriedOver {
+        /// Number.
+        round: RoundId,
+        /// Of which programme.
+        programme: ProgrammeId,
+        /// The provider's name of it.
+        label: String,
+        /// What was tested.
+        items: Vec<Item>,
+        /// Grading table.
+        table: String,
+        /// Deadline.
+        deadline: Timestamp,
+        /// The provider's number of the report.
+        reference: String,
+        /// How it came out.
+        outcome: Outcome,
+        /// Second person.
+        second: UserId,
+    },
     /// The panel came and was blinded.
     PanelReceived {
         /// Which round.
@@ -159,7 +180,7 @@ pub enum AssessmentEvent {
 }
 
 kinds!(AssessmentEvent, "assessment" {
-    ProgrammeSaved => "programme_saved", RoundOpened => "round_opened", PanelReceived => "panel_received",
+    ProgrammeSaved => "programme_saved", RoundOpened => "round_opened", RoundCarriedOver => "round_carried_over", PanelReceived => "panel_received",
     ResultsEntered => "results_entered", Submitted => "submitted", ReportRecorded => "report_recorded",
     Appealed => "appealed", AppealSettled => "appeal_settled", StepTaken => "step_taken",
     RoundClosed => "round_closed",
@@ -171,6 +192,9 @@ impl AssessmentEvent {
         match self {
             Self::ProgrammeSaved { programme, .. } => vec![programme.clone().into()],
             Self::RoundOpened {
+                round, programme, ..
+            }
+            | Self::RoundCarriedOver {
                 round, programme, ..
             } => vec![(*round).into(), programme.clone().into()],
             Self::PanelReceived { round, samples, .. } => {
@@ -246,6 +270,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &AssessmentEvent) {
                     expected: *expected,
                     deadline: *deadline,
                     opened: stamp.clone(),
+                    carried_over: false,
                     receipt: None,
                     samples: Vec::new(),
                     results: BTreeMap::new(),
@@ -254,6 +279,46 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &AssessmentEvent) {
                     appeals: Vec::new(),
                     steps: Vec::new(),
                     closed: None,
+                    changed: stamp.clone(),
+                }),
+            );
+        }
+        AssessmentEvent::RoundCarriedOver {
+            round,
+            programme,
+            label,
+            items,
+            table,
+            deadline,
+            reference,
+            outcome,
+            ..
+        } => {
+            hospital.next.round = round.next();
+            hospital.assessments.rounds.insert(
+                *round,
+                Arc::new(Round {
+                    id: *round,
+                    programme: programme.clone(),
+                    label: label.clone(),
+                    items: items.clone(),
+                    table: table.clone(),
+                    expected: 0,
+                    deadline: *deadline,
+                    opened: stamp.clone(),
+                    carried_over: true,
+                    receipt: None,
+                    samples: Vec::new(),
+                    results: BTreeMap::new(),
+                    submission: None,
+                    reports: vec![Report {
+                        reference: reference.clone(),
+                        outcome: outcome.clone(),
+                        stamp: stamp.clone(),
+                    }],
+                    appeals: Vec::new(),
+                    steps: Vec::new(),
+                    closed: Some((String::new(), stamp.clone())),
                     changed: stamp.clone(),
                 }),
             );

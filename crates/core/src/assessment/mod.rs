@@ -2,6 +2,7 @@
 //! about a bad one. The arithmetic is `lifeline-qc`'s; which table grades is policy data.
 
 mod appeal;
+mod carry;
 mod close;
 mod enter;
 mod event;
@@ -15,6 +16,7 @@ mod tests;
 mod trend;
 
 pub use appeal::{AppealRound, SettleAppeal};
+pub use carry::{Carried, CarryOverRound};
 pub use close::{CloseRound, TakeStep};
 pub use enter::EnterResults;
 pub use event::{AssessmentEvent, Entered, Told, apply};
@@ -309,6 +311,8 @@ pub struct Round {
     /// Results by tube and item.
     #[serde(with = "pairs")]
     pub results: BTreeMap<(SampleId, String), Reported>,
+    /// Taken over from records before this program.
+    pub carried_over: bool,
     /// What was sent.
     pub submission: Option<Submission>,
     /// Reports, oldest first; the last one counts.

@@ -120,13 +120,7 @@ impl Decide for OpenRound {
                 .with("value", self.deadline)
                 .with("now", context.at)
         });
-        let known = hospital
-            .assessments
-            .of(&self.programme)
-            .find(|round| round.label == label);
-        if let Some(round) = known {
-            checks.find(Finding::new(Rule::AlreadyExists).with("subject", Subject::from(round.id)));
-        }
+        unused(&mut checks, hospital, &self.programme, label);
         let fits = (1..=SAMPLES_MOST).contains(&(self.samples as usize));
         checks.require(fits, || {
             Finding::bad_value("samples", "why-out-of-range").with("most", SAMPLES_MOST as i64)
@@ -142,5 +136,21 @@ impl Decide for OpenRound {
             deadline: self.deadline,
         };
         Ok(vec![event.into()])
+    }
+}
+
+/// Adds a finding when the programme has a round of this name.
+pub(super) fn unused(
+    checks: &mut Checks<'_>,
+    hospital: &Hospital,
+    programme: &ProgrammeId,
+    label: &str,
+) {
+    let known = hospital
+        .assessments
+        .of(programme)
+        .find(|round| round.label == label);
+    if let Some(round) = known {
+        checks.find(Finding::new(Rule::AlreadyExists).with("subject", Subject::from(round.id)));
     }
 }

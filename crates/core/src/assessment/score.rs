@@ -91,7 +91,7 @@ impl ItemOutcome {
     }
 }
 
-fn hundredths(part: u32, whole: u32) -> u32 {
+pub(super) fn hundredths(part: u32, whole: u32) -> u32 {
     let (part, whole) = (u64::from(part), u64::from(whole));
     let score = (part * 20_000 + whole).checked_div(2 * whole);
     score

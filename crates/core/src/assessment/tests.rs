@@ -549,3 +549,52 @@ fn bad_input_is_named() {
     }
     assert_eq!(trial.findings(by("quality"), odd).len(), 2);
 }
+
+#[test]
+fn older_rounds_are_carried_over_by_two_and_join_the_trend() {
+    let mut trial = trial();
+    let carry = |trial: &Trial, label: &str, days: i64, acceptable| CarryOverRound {
+        programme: programme_id(),
+        label: label.into(),
+        deadline: trial.minutes(-days * DAY),
+        reference: "paper".into(),
+        submitted: Submitted::OnTime,
+        items: vec![
+            Carried {
+                item: "abo".into(),
+                acceptable,
+                challenges: 5,
+            },
+            Carried {
+                item: "haemoglobin".into(),
+                acceptable: 4,
+                challenges: 5,
+            },
+        ],
+    };
+    let old = carry(&trial, "2024-1", 700, 4);
+    assert_eq!(
+        trial.refused(by("quality"), old.clone()),
+        ["second-person-needed"]
+    );
+    let two = || by("quality").with("head");
+    assert_eq!(
+        trial.refused(two(), carry(&trial, "2024-1", -1, 4)),
+        ["bad-value"]
+    );
+    assert_eq!(
+        trial.refused(two(), carry(&trial, "2024-1", 1, 6)),
+        ["bad-value"]
+    );
+    trial.run(two(), old.clone());
+    assert_eq!(trial.refused(two(), old), ["already-exists"]);
+    trial.run(two(), carry(&trial, "2024-2", 500, 4));
+    trial.run(two(), carry(&trial, "2023-1", 900, 5));
+    let points = trend(&trial.hospital, &programme_id(), Timestamp::MIN).unwrap();
+    let labels: Vec<&str> = points.iter().map(|point| point.label.as_str()).collect();
+    assert_eq!(labels, ["2023-1", "2024-1", "2024-2"]);
+    let scores: Vec<u32> = points.iter().map(|point| point.score).collect();
+    assert_eq!(scores, [9_000, 8_000, 8_000]);
+    assert_eq!(points[2].standing, Performance::UnsuccessfulInARow);
+    assert_eq!(trial.replayed(), trial.hospital);
+}

@@ -202,6 +202,7 @@ commands! {
 
     SaveProgramme(assessment::SaveProgramme) = "save-programme",
     OpenRound(assessment::OpenRound) = "open-round",
+    CarryOverRound(assessment::CarryOverRound) = "carry-over-round",
     ReceivePanel(assessment::ReceivePanel) = "receive-panel",
     EnterResults(assessment::EnterResults) = "enter-results",
     SubmitRound(assessment::SubmitRound) = "submit-round",

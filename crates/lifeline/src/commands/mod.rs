@@ -8,6 +8,7 @@ pub mod compat;
 pub mod console;
 pub mod demo;
 pub mod doctor;
+pub mod eqa;
 pub mod export;
 pub mod group;
 pub mod init;

@@ -8,6 +8,7 @@ mod board;
 pub mod crossmatch;
 pub mod emergency;
 mod entrance;
+mod eqa;
 mod equipment;
 mod events;
 mod find;
@@ -48,6 +49,7 @@ pub fn routes() -> Router<App> {
         .merge(emergency::routes())
         .merge(ward::routes())
         .merge(entrance::routes())
+        .merge(eqa::routes())
         .merge(alarms::routes())
         .merge(board::routes())
         .merge(events::routes())

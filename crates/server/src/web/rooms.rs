@@ -76,7 +76,7 @@ impl Room {
             Room::Ward => true,
             Room::Reactions => false,
             Room::Quality => false,
-            Room::Eqa => false,
+            Room::Eqa => true,
             Room::Equipment => true,
             Room::Clinical => true,
             Room::People => true,
