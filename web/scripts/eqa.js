@@ -27,7 +27,7 @@
     // Okabe and Ito: told apart with every common colour vision.
     color: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999933"],
     grid: { left: 48, right: 24, top: 48, bottom: 40 },
-    legend: { textStyle: { color: ink } },
+    legend: { top: 0, textStyle: { color: ink } },
     tooltip: { trigger: "axis", renderMode: "richText" },
     xAxis: { type: "category", data: labels, axisLabel: { color: ink } },
     yAxis: { type: "value", min: 0, max: 100, axisLabel: { color: ink } },

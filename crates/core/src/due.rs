@@ -211,6 +211,8 @@ impl AlarmKind {
                 | Self::RetrospectiveOverdue
                 | Self::NotReceived
                 | Self::NoFate
+                | Self::AssessmentOverdue
+                | Self::AssessmentLast
                 | Self::SampleRejected
         )
     }

@@ -29,6 +29,7 @@ eqa-standing-points = unsuccessful: too many penalty points
 eqa-standing-unknown = no score yet
 eqa-satisfactory = satisfactory
 eqa-unsatisfactory = unsatisfactory
+eqa-pass-least = Lowest pass mark
 eqa-trend = Trend over five years
 eqa-trend-label = Scores of every round as lines; the table below holds the figures
 eqa-trend-none = No score yet

@@ -29,6 +29,7 @@ eqa-standing-points = 不成功:罚分达到限值
 eqa-standing-unknown = 尚无成绩
 eqa-satisfactory = 合格
 eqa-unsatisfactory = 不合格
+eqa-pass-least = 最低合格线
 eqa-trend = 五年趋势
 eqa-trend-label = 各轮得分折线图;数值见下表
 eqa-trend-none = 还没有成绩

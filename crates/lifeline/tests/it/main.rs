@@ -5,6 +5,7 @@
 mod cli;
 mod decisions;
 mod doctor;
+mod eqa;
 mod faults;
 mod line;
 mod plans;

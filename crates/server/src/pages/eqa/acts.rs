@@ -99,7 +99,15 @@ impl Act {
             Self::Enter => round.missing().next().is_some(),
             Self::Submit => round.missing().next().is_none(),
             Self::Cause => round.steps.is_empty(),
-            _ => false,
+            Self::Correction => round
+                .steps
+                .last()
+                .is_some_and(|(step, _)| matches!(step, Step::Cause(_) | Step::Effect { .. })),
+            Self::Effect => round
+                .steps
+                .last()
+                .is_some_and(|(step, _)| matches!(step, Step::Correction(_))),
+            Self::Appeal => false,
         }
     }
 
