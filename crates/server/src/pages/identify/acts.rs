@@ -45,6 +45,7 @@ async fn decide(
     posted: Posted,
     command: impl FnOnce(&Workup, &Form) -> Command,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPatient)?;
     let hospital = app.state();
     let workup = find(&hospital, id)?;
     let view = View::of(&hospital, workup, &posted, &frame);
@@ -146,6 +147,7 @@ async fn answer(
     posted: Posted,
     act: Act,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestCorrect)?;
     let hospital = app.state();
     let workup = find(&hospital, id)?;
     let mut form = Form::sent(&frame, posted)?;

@@ -102,6 +102,7 @@ pub(super) async fn file(
     Query(asked): Query<Asked>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::LotManage)?;
     let lot = LotId::parse(&asked.lot).map_err(|_| PageError::NotFound)?;
     let mut form = Form::sent(&frame, posted)?;
     // Copied out of a spreadsheet, columns are parted by tabs.

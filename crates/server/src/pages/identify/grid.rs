@@ -193,6 +193,14 @@ pub(super) fn changed(
 ) -> Vec<PanelReading> {
     typed(frame, hospital, view, form)
         .into_iter()
+        // A field that was not sent says nothing; only an emptied one takes an entry back.
+        .filter(|(reading, place)| {
+            let name = match place {
+                None => own_field(reading.phase),
+                Some((lot, cell)) => field(*lot, *cell, reading.phase),
+            };
+            form.posted().all(&name).next().is_some()
+        })
         .map(|(reading, _)| reading)
         .filter(|reading| {
             let known = match &reading.cell {

@@ -103,6 +103,7 @@ pub(super) async fn open(
     visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPatient)?;
     let mut form = Form::sent(&frame, posted)?;
     let bad = bad_identifier(&frame);
     let sample = form.read("sample", SampleId::parse, |_| bad);

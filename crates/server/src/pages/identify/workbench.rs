@@ -353,6 +353,7 @@ pub(super) async fn read(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPatient)?;
     let hospital = app.state();
     let workup = find(&hospital, &id)?;
     let view = View::of(&hospital, workup, &posted, &frame);
