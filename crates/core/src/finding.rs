@@ -97,6 +97,8 @@ rules! {
     UnitReservedElsewhere = "unit-reserved-elsewhere", Stop;
     /// The unit is not held for the request; it is reserved first.
     UnitNotHeld = "unit-not-held", Stop;
+    /// The gate has nothing against the proposed bag, so there is no disagreement to report.
+    ProposalAgreed = "proposal-agreed", Stop;
     /// Autologous or directed for another patient.
     UnitLocked = "unit-locked", Stop;
     /// Expires within the near-expiry band.

@@ -7,5 +7,7 @@ pub mod antibody;
 pub mod calc;
 pub mod frequency;
 pub mod matching;
+pub mod proposal;
 pub mod statistics;
 pub mod stock;
+pub mod tables;

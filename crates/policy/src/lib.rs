@@ -66,6 +66,10 @@ const FILES: &[(&str, &str)] = &[
         "assessment.toml",
         include_str!("../../../policy/assessment.toml"),
     ),
+    (
+        "matching.toml",
+        include_str!("../../../policy/matching.toml"),
+    ),
 ];
 
 #[derive(Deserialize)]

@@ -133,3 +133,4 @@ event-identification-verified = Antibody identification on sample { $sample } ve
 event-identification-ended = Antibody identification ended without conclusion
 event-identification-withdrawn = Identified antibody taken back: { $specificity }
 event-assessment-round-carried-over = Round { $label } carried over from older records
+event-crossmatch-disputed = Proposal and gate disagree on this unit for request { $request }

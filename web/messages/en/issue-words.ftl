@@ -93,3 +93,5 @@ electronic-unit-group-confirmed = The bag's group confirmed here
 electronic-unit-entered-safely = The bag was scanned, or keyed with a second check
 electronic-group-suits = ABO and RhD compatible
 electronic-nothing-else-stops = Nothing else stops
+rule-proposal-agreed = The gate has nothing against this unit
+rule-proposal-agreed-do = Nothing needs to be reported; reserve it

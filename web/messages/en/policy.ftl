@@ -136,3 +136,14 @@ policy-chapter-patient = Patients
 policy-chapter-quality = Quality
 policy-need-younger = younger than { $count } days
 policy-need-transfused = given { $count } bags or more here
+
+policy-matching-population = Population of the matching tables
+policy-matching-weights = Weight of a mismatched antigen
+policy-matching-shares = Shares of groups and antigen-positive donors
+policy-matching-kinds = Mandatory antigens and factor by kind of patient
+policy-matching-incidence = Incidence of antibodies by number of bags
+policy-matching-numbers = Other numbers of the matching costs
+policy-stock-levels = Days of cover of the supply phases
+policy-stock-service = Share of periods without shortage an order aims at
+policy-stock-review = From one order to the arrival of the next
+policy-stock-holidays = Public holidays

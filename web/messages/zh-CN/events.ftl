@@ -133,3 +133,4 @@ event-identification-verified = 标本 { $sample } 抗体鉴定审核
 event-identification-ended = 抗体鉴定未下结论而终止
 event-identification-withdrawn = 撤回已鉴定的抗体：{ $specificity }
 event-assessment-round-carried-over = 质评 { $label } 由旧记录转入
+event-crossmatch-disputed = 配血方案与发血关卡对申请 { $request } 的该血液意见不一致

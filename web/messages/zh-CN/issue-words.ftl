@@ -93,3 +93,5 @@ electronic-unit-group-confirmed = 血袋血型已在本院复核
 electronic-unit-entered-safely = 血袋为扫描录入，或手工录入经第二人核对
 electronic-group-suits = ABO与RhD相容
 electronic-nothing-else-stops = 无其他禁止项
+rule-proposal-agreed = 发血关卡对该血液没有异议
+rule-proposal-agreed-do = 无需上报，可直接预留

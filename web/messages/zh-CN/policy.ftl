@@ -130,3 +130,14 @@ policy-chapter-patient = 患者
 policy-chapter-quality = 质量
 policy-need-younger = 出生不足 { $count } 天
 policy-need-transfused = 在本院输血 { $count } 袋及以上
+
+policy-matching-population = 配血方案所用人群表
+policy-matching-weights = 抗原不合的权重
+policy-matching-shares = 血型及抗原阳性献血者比例
+policy-matching-kinds = 各类患者的必配抗原和系数
+policy-matching-incidence = 按输注袋数的抗体累积发生率
+policy-matching-numbers = 配血成本的其他参数
+policy-stock-levels = 各供应阶段的可用天数
+policy-stock-service = 订血目标的不缺血比例
+policy-stock-review = 从本次订血到下次到货的时间
+policy-stock-holidays = 法定节假日

@@ -178,6 +178,7 @@ commands! {
     CloseRequest(request::CloseRequest) = "close-request",
     DeclareEmergency(request::DeclareEmergency) = "declare-emergency",
     ReserveUnit(crossmatch::ReserveUnit) = "reserve-unit",
+    DisputeProposal(crossmatch::DisputeProposal) = "dispute-proposal",
     EndReservation(crossmatch::EndReservation) = "end-reservation",
     LapseReservations(crossmatch::LapseReservations) = "lapse-reservations",
     RecordCrossmatch(crossmatch::RecordCrossmatch) = "record-crossmatch",

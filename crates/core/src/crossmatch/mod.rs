@@ -1,6 +1,7 @@
 //! Crossmatches: serological and electronic, each bound to one unit, one patient, one sample.
 
 mod candidates;
+mod dispute;
 mod electronic;
 mod end_reservation;
 mod least;
@@ -9,6 +10,7 @@ mod reserve;
 mod review;
 
 pub use candidates::{Candidate, Rank, candidates};
+pub use dispute::DisputeProposal;
 pub(crate) use electronic::unmet;
 pub use electronic::{GrantElectronicCrossmatch, criteria};
 pub use end_reservation::{EndReservation, LapseReservations};
@@ -16,7 +18,7 @@ pub use least::{
     AgreeLeastIncompatible, ApproveLeastIncompatible, AskLeastIncompatible, Exception,
 };
 pub use record::{RecordCrossmatch, outcome};
-pub use reserve::ReserveUnit;
+pub use reserve::{Chosen, ReserveUnit};
 pub use review::{ReviewCrossmatch, VoidCrossmatch};
 
 use std::sync::Arc;
@@ -134,6 +136,19 @@ pub struct Crossmatch {
     pub changed: Stamp,
 }
 
+/// A bag that was proposed for a request and that the gate stops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// The bag.
+    pub unit: UnitId,
+    /// The request.
+    pub request: RequestId,
+    /// What the gate found.
+    pub findings: Vec<Finding>,
+    /// The journal entry that reported it.
+    pub reported: Stamp,
+}
+
 impl Crossmatch {
     /// Whether the bag may go to this patient by this crossmatch although it is incompatible.
     pub fn excepted(&self) -> bool {
@@ -148,6 +163,8 @@ pub struct Crossmatches {
     pub(crate) by_unit: OrdSet<(UnitId, CrossmatchId)>,
     pub(crate) by_request: OrdSet<(RequestId, CrossmatchId)>,
     pub(crate) unreviewed: OrdSet<CrossmatchId>,
+    /// Disagreements between proposal and gate, one a request and bag: the latest.
+    pub(crate) disputes: OrdMap<(RequestId, UnitId), Arc<Dispute>>,
 }
 
 impl Crossmatches {
@@ -176,6 +193,11 @@ impl Crossmatches {
     /// Waiting for review, oldest first.
     pub fn unreviewed(&self) -> impl Iterator<Item = &Arc<Crossmatch>> {
         self.unreviewed.iter().filter_map(|id| self.all.get(id))
+    }
+
+    /// Disagreements between proposal and gate, by request.
+    pub fn disputes(&self) -> impl DoubleEndedIterator<Item = &Arc<Dispute>> {
+        self.disputes.values()
     }
 
     /// Every crossmatch.
@@ -316,11 +338,23 @@ pub enum CrossmatchEvent {
         /// Patient.
         patient: PatientId,
     },
+    /// A proposed bag that the gate stops.
+    Disputed {
+        /// Unit.
+        unit: UnitId,
+        /// Request.
+        request: RequestId,
+        /// Patient.
+        patient: PatientId,
+        /// What the gate found.
+        findings: Vec<Finding>,
+    },
 }
 
 kinds!(CrossmatchEvent, "crossmatch" {
     Recorded => "recorded", Reviewed => "reviewed", Voided => "voided",
     LeastAsked => "least_asked", LeastAgreed => "least_agreed", LeastApproved => "least_approved",
+    Disputed => "disputed",
 });
 
 impl CrossmatchEvent {
@@ -376,6 +410,17 @@ impl CrossmatchEvent {
                     (*patient).into(),
                 ]
             }
+            Self::Disputed {
+                unit,
+                request,
+                patient,
+                ..
+            } => vec![
+                (*unit).into(),
+                unit.din.into(),
+                (*request).into(),
+                (*patient).into(),
+            ],
         }
     }
 }
@@ -395,6 +440,22 @@ fn change(
 /// Carries a fact into the state.
 pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &CrossmatchEvent) {
     match event {
+        CrossmatchEvent::Disputed {
+            unit,
+            request,
+            findings,
+            ..
+        } => {
+            hospital.crossmatches.disputes.insert(
+                (*request, *unit),
+                Arc::new(Dispute {
+                    unit: *unit,
+                    request: *request,
+                    findings: findings.clone(),
+                    reported: stamp.clone(),
+                }),
+            );
+        }
         CrossmatchEvent::Recorded {
             crossmatch,
             unit,

@@ -11,6 +11,21 @@ use crate::policy::Key;
 use crate::subject::Subject;
 use crate::unit::UnitEvent;
 
+/// What a person did with the bags that were proposed for a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chosen {
+    /// Took one of them.
+    AsProposed,
+    /// Took another bag.
+    Instead {
+        /// The bag that had been proposed first; `None` where there was none.
+        of: Option<UnitId>,
+        /// Why.
+        reason: String,
+    },
+}
+
 /// Holds a unit for a request until the policy's time has run out. A unit is held for one request at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReserveUnit {
@@ -18,6 +33,9 @@ pub struct ReserveUnit {
     pub unit: UnitId,
     /// For which request.
     pub request: RequestId,
+    /// What was done with the proposal; `None` where there was none to look at.
+    #[serde(default)]
+    pub chosen: Option<Chosen>,
 }
 
 impl Decide for ReserveUnit {
@@ -50,6 +68,9 @@ impl Decide for ReserveUnit {
                 .with("subject", Subject::from(self.unit))
                 .with("request", self.request)
         });
+        if let Some(Chosen::Instead { reason, .. }) = &self.chosen {
+            checks.told("reason", reason);
+        }
         let hold = checks.take(hospital.policies.span(Key::ReservationHold, context.at));
         let until = hold.and_then(|hold| {
             checks.take(
@@ -69,6 +90,7 @@ impl Decide for ReserveUnit {
                 request: self.request,
                 patient: request.patient,
                 until,
+                chosen: self.chosen.clone(),
             }
             .into(),
         ])

@@ -179,4 +179,24 @@ keys! {
     AssessmentMeasuredPass = "assessment.measured_pass": Count,
     /// How programmes grade, dated.
     AssessmentTables = "assessment.tables": GradingTables,
+    /// Whose weights and shares the matching uses.
+    MatchingPopulation = "matching.population": Words,
+    /// What giving an antigen to a patient who lacks it weighs, by population: `han E=0.35`.
+    MatchingWeights = "matching.weights": Words,
+    /// Share of people by group and of donors positive for an antigen, by population.
+    MatchingShares = "matching.shares": Words,
+    /// Mandatory antigens and weight factor by kind of patient.
+    MatchingKinds = "matching.kinds": Words,
+    /// Cumulative incidence of an antibody by number of antigen-positive bags.
+    MatchingIncidence = "matching.incidence": Words,
+    /// The other numbers of the matching costs.
+    MatchingNumbers = "matching.numbers": Words,
+    /// Days of cover below which a supply phase begins, by component: pre-amber, amber, red.
+    StockLevels = "stock.levels": Words,
+    /// Share of review periods without shortage that an order aims at, by component.
+    StockService = "stock.service": Words,
+    /// From one order to the arrival of the next.
+    StockReview = "stock.review": Minutes,
+    /// Public holidays, as `first/last` dates.
+    StockHolidays = "stock.holidays": Words,
 }

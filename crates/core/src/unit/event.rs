@@ -143,6 +143,9 @@ pub enum UnitEvent {
         patient: PatientId,
         /// Until.
         until: Timestamp,
+        /// What was done with the proposal there was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<crate::crossmatch::Chosen>,
     },
     /// The reservation ended without an issue.
     ReservationEnded {
@@ -419,6 +422,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &UnitEvent) {
             request,
             patient,
             until,
+            ..
         } => units.change(unit, stamp, |unit| {
             unit.status = Status::Reserved;
             unit.reservation = Some(Reservation {

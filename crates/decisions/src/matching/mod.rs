@@ -3,11 +3,14 @@
 //! A proposal only: the issue gate decides again from facts. Nothing here calls the compatibility rules of the core.
 
 mod bound;
+pub mod exposure;
 mod instance;
 mod plan;
+pub mod platelets;
 mod problem;
 mod read;
 mod refine;
+pub mod registry;
 pub mod synthetic;
 mod transport;
 

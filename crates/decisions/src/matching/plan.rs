@@ -306,9 +306,34 @@ impl Day {
 
     /// The dual price of each bag: how much level 1 and level 2 would fall with one more like it. The first of both counts first.
     pub fn worth(&self, unit: u32) -> Option<(i64, f64)> {
-        let kind = self.problem.kinds.iter().position(|k| k.contains(&unit))?;
+        let kind = self.kind_of(unit)?;
         let (level1, level2) = self.split(self.transport.column_prices()[kind]);
         Some((-level1, -cost_of(level2)))
+    }
+
+    fn kind_of(&self, unit: u32) -> Option<usize> {
+        let kinds = &self.problem.kinds;
+        kinds.iter().position(|members| members.contains(&unit))
+    }
+
+    /// What a pair costs in model T; `None` where it must not be.
+    pub fn cost(&self, request: usize, unit: u32) -> Option<f64> {
+        match self.problem.pair(request, self.kind_of(unit)?) {
+            NEVER => None,
+            cost => Some(cost_of(cost)),
+        }
+    }
+
+    /// How much the whole day worsens at least when a bag is given to a request, both levels in one number that only orders;
+    /// `None` where the pair must not be.
+    pub fn reduced(&self, request: usize, unit: u32) -> Option<i64> {
+        let kind = self.kind_of(unit)?;
+        match self.problem.pair(request, kind) {
+            NEVER => None,
+            cost => Some(
+                cost - self.transport.row_prices()[request] - self.transport.column_prices()[kind],
+            ),
+        }
     }
 
     fn split(&self, price: i64) -> (i64, i64) {

@@ -1,3 +1,5 @@
 //! How much blood to keep and to order.
 
+pub mod forecast;
+pub mod outlook;
 pub mod perishable;

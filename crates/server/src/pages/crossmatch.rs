@@ -10,8 +10,8 @@ use axum::routing::{get, post};
 use lifeline_core::blood::{Grade, UnitId};
 use lifeline_core::command::Command;
 use lifeline_core::crossmatch::{
-    Crossmatch, EndReservation, GrantElectronicCrossmatch, Outcome, Proof, RecordCrossmatch,
-    ReserveUnit, ReviewCrossmatch, Side, VoidCrossmatch, candidates, criteria,
+    Chosen, Crossmatch, DisputeProposal, EndReservation, GrantElectronicCrossmatch, Outcome, Proof,
+    RecordCrossmatch, ReserveUnit, ReviewCrossmatch, Side, VoidCrossmatch, candidates, criteria,
 };
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{CrossmatchId, LotId, RequestId, SampleId};
@@ -26,7 +26,7 @@ use crate::app::{App, Done};
 use crate::pages::parts::{Named, RequestRow, answered, crossmatch_address, listed, request_row};
 use crate::pages::person::Strip;
 use crate::pages::unit::{Row, row};
-use crate::pages::{scan, timeline};
+use crate::pages::{proposal, scan, timeline};
 use crate::web::{
     Banner, FindingLine, Form, Frame, Moment, PageError, Posted, Room, Tone, Visit, render, words,
 };
@@ -35,6 +35,7 @@ use crate::web::{
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/crossmatch", get(list))
+        .route("/crossmatch/plan", get(proposal::day))
         .route("/crossmatch/{request}", get(show))
         .route("/crossmatch/{request}/{act}", post(carry_out))
 }
@@ -159,7 +160,43 @@ fn line(app: &App, frame: &Frame, visit: &Visit, hospital: &Hospital, found: &Cr
 struct ListPage {
     rows: Vec<RequestRow>,
     lines: Vec<Line>,
+    disputes: Vec<Disputed>,
     frame: Frame,
+}
+
+/// A proposed bag that the gate stopped.
+struct Disputed {
+    unit: String,
+    href: String,
+    request: String,
+    request_href: String,
+    reported: Moment,
+    by: String,
+    findings: Vec<FindingLine>,
+}
+
+/// How many of the disagreements are shown, the latest.
+const DISPUTES_MOST: usize = 20;
+
+fn disputes(frame: &Frame, hospital: &Hospital) -> Vec<Disputed> {
+    let mut all: Vec<_> = hospital.crossmatches.disputes().collect();
+    all.sort_by_key(|one| std::cmp::Reverse(one.reported.seq));
+    all.into_iter()
+        .take(DISPUTES_MOST)
+        .map(|one| Disputed {
+            unit: one.unit.to_string(),
+            href: format!("/units/{}", one.unit),
+            request: one.request.to_string(),
+            request_href: crossmatch_address(one.request),
+            reported: frame.moment(one.reported.at),
+            by: timeline::person(frame, hospital, one.reported.by.as_str()),
+            findings: one
+                .findings
+                .iter()
+                .map(|finding| words::finding(frame, finding))
+                .collect(),
+        })
+        .collect()
 }
 
 async fn list(
@@ -184,7 +221,13 @@ async fn list(
         .unreviewed()
         .map(|found| line(&app, &frame, &visit, &hospital, found))
         .collect();
-    Ok(render(&ListPage { rows, lines, frame }))
+    let disputes = disputes(&frame, &hospital);
+    Ok(render(&ListPage {
+        rows,
+        lines,
+        disputes,
+        frame,
+    }))
 }
 
 /// A unit that may be chosen.
@@ -231,6 +274,7 @@ struct RequestPage {
     eligible: bool,
     lines: Vec<Line>,
     void: String,
+    proposal: proposal::View,
     choices: Vec<Choice>,
     may_record: bool,
     banner: Option<Banner>,
@@ -334,6 +378,7 @@ fn page(
             .parse::<CrossmatchId>()
             .map(|id| id.to_string())
             .unwrap_or_default(),
+        proposal: proposal::view(&frame, &hospital, id),
         choices: choices(&frame, &hospital, request),
         may_record: app.may(visit, Action::CrossmatchRecord),
         banner,
@@ -482,7 +527,22 @@ async fn carry_out(
         })
     };
     let command: Option<Command> = match act.as_str() {
-        "reserve" => unit(&mut form).map(|unit| ReserveUnit { unit, request: id }.into()),
+        "reserve" | "accept" | "instead" => unit(&mut form).map(|unit| {
+            let chosen = match act.as_str() {
+                "accept" => Some(Chosen::AsProposed),
+                "instead" => Some(Chosen::Instead {
+                    of: form.value("of").parse().ok(),
+                    reason: form.value("reason").to_owned(),
+                }),
+                _ => None,
+            };
+            ReserveUnit {
+                unit,
+                request: id,
+                chosen,
+            }
+            .into()
+        }),
         "release" => unit(&mut form).map(|unit| EndReservation { unit }.into()),
         "record" => record(&frame, id, &mut form),
         "grant" => {
@@ -505,12 +565,26 @@ async fn carry_out(
         Done::Accepted(_) => {
             let to = match act.as_str() {
                 // The bag just set aside is crossmatched next.
-                "reserve" => format!("{}?unit={}", crossmatch_address(id), form.value("unit")),
+                "accept" if form.value("back") == "plan" => "/crossmatch/plan".to_owned(),
+                "reserve" | "accept" | "instead" => {
+                    format!("{}?unit={}", crossmatch_address(id), form.value("unit"))
+                }
                 _ => crossmatch_address(id),
             };
             return Ok(Redirect::to(&to).into_response());
         }
-        Done::Refused(refusal) => Some(words::refusal(&frame, &refusal)),
+        Done::Refused(refusal) => {
+            let proposed: Option<UnitId> = form.value("unit").parse().ok();
+            let disputed = proposed.filter(|unit| {
+                act == "accept" && proposal::proposes(&app.state(), &frame, id, unit)
+            });
+            if let Some(unit) = disputed {
+                // The two channels disagree on one and the same state: that is on record, whoever is right.
+                let report = DisputeProposal { unit, request: id };
+                app.carry_out(&frame, &visit, &mut form, report).await?;
+            }
+            Some(words::refusal(&frame, &refusal))
+        }
         Done::Wrong => None,
     };
     page(&app, frame, &visit, id, form, banner)

@@ -31,6 +31,7 @@ pub fn routes() -> Router<App> {
         .route("/stock", get(grid))
         .route("/stock/counts", get(counts))
         .route("/stock/list", get(list))
+        .route("/stock/outlook", get(crate::pages::outlook::show))
 }
 
 /// The places where bags are now.

@@ -69,6 +69,7 @@ pub async fn ready_to_issue(folder: &Folder) -> (App, IssueUnit) {
         ReserveUnit {
             unit,
             request: request.id,
+            chosen: None,
         },
     )
     .await;

@@ -226,7 +226,11 @@ pub(super) fn reserve(world: &mut World) -> Option<Draft> {
     let request = request(world, |request| request.state == RequestState::Accepted)?;
     let asked = world.hospital.requests.get(request).cloned()?;
     let unit = bag_for(world, &asked)?;
-    world.draft(ReserveUnit { unit, request })
+    world.draft(ReserveUnit {
+        unit,
+        request,
+        chosen: None,
+    })
 }
 
 /// A held bag and its request.

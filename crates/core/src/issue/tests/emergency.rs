@@ -292,6 +292,7 @@ fn what_no_emergency_no_role_and_no_reason_can_get_past() {
                 request: RequestId(77),
                 patient: PatientId(77),
                 until: scene.trial.minutes(60),
+                chosen: None,
             });
             scene
         }),

@@ -37,6 +37,7 @@ fn three_people_answer_and_the_reason_stays_with_the_hand_over() {
     let hold = ReserveUnit {
         unit: scene.unit,
         request: scene.request,
+        chosen: None,
     };
     assert_eq!(
         scene.trial.refused(by("technologist"), hold.clone()),

@@ -5,6 +5,7 @@ mod emergency;
 mod found;
 mod least;
 mod life;
+mod proposal;
 mod requests;
 mod rules;
 mod serology;
@@ -144,6 +145,7 @@ impl Scene {
             ReserveUnit {
                 unit: self.unit,
                 request: self.request,
+                chosen: None,
             },
         );
     }

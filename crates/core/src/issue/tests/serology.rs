@@ -39,7 +39,11 @@ fn a_unit_is_held_for_one_request_and_lapses_with_its_time() {
     let mut scene = Scene::ready(Component::RedCells, "A+", "A+");
     scene.reserve();
     let (unit, request) = (scene.unit, scene.request);
-    let again = ReserveUnit { unit, request };
+    let again = ReserveUnit {
+        unit,
+        request,
+        chosen: None,
+    };
     assert_eq!(
         scene.trial.refused(by("technologist"), again),
         ["already-exists"]
@@ -53,6 +57,7 @@ fn a_unit_is_held_for_one_request_and_lapses_with_its_time() {
     let taken = ReserveUnit {
         unit,
         request: other.request,
+        chosen: None,
     };
     assert_eq!(
         other.trial.refused(by("technologist"), taken),
@@ -150,6 +155,7 @@ fn an_incompatible_bag_goes_back_and_never_to_this_patient() {
     let again = ReserveUnit {
         unit: scene.unit,
         request: scene.request,
+        chosen: None,
     };
     assert_eq!(
         scene.trial.refused(by("technologist"), again),

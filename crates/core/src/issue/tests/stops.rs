@@ -79,6 +79,7 @@ fn stops() -> Vec<(Rule, Spoil)> {
                     request: RequestId(77),
                     patient: PatientId(77),
                     until: scene.trial.minutes(60),
+                    chosen: None,
                 });
             }),
         ),

@@ -35,6 +35,7 @@ impl Trial {
             request: RequestId(request),
             patient: PatientId(1),
             until: self.minutes(1440),
+            chosen: None,
         });
     }
 
