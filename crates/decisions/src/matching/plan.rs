@@ -324,6 +324,19 @@ impl Day {
         }
     }
 
+    /// The cost of a pair in whole steps, for another solver to work on; `None` where it must not be.
+    pub fn steps(&self, request: usize, kind: usize) -> Option<i64> {
+        match self.problem.pair(request, kind) {
+            NEVER => None,
+            cost => Some(cost),
+        }
+    }
+
+    /// How many steps of level 2 one step of level 1 stands for: more than all of level 2.
+    pub fn factor(&self) -> i64 {
+        self.factor
+    }
+
     /// How much the whole day worsens at least when a bag is given to a request, both levels in one number that only orders;
     /// `None` where the pair must not be.
     pub fn reduced(&self, request: usize, unit: u32) -> Option<i64> {

@@ -27,7 +27,7 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Name {
-    /// Antibody identification, matching, stock.
+    /// Matching, registry search and antibody identification, beside other solvers.
     Decisions(decisions::Arguments),
     /// Durable commands per second with 1, 16 and 64 callers.
     Desk(desk::Arguments),
