@@ -18,8 +18,13 @@ for (const view of VIEWS) {
     await sound(page);
     await look(page, "plan");
 
-    await page.goto(url(addresses[0]));
-    const summary = page.locator("details:has(#instead) summary");
+    // A scarce group may have no other bag.
+    const summary = page.locator("details:has(#instead) > summary");
+    let address = "";
+    for (address of addresses) {
+      await page.goto(url(address));
+      if (await summary.count()) break;
+    }
     await summary.click();
     await sound(page);
     await look(page, "proposal");
@@ -31,14 +36,14 @@ for (const view of VIEWS) {
     await page.locator("#instead [type=submit]").click();
     await expect(page.locator(".verdict-stop")).toBeVisible();
     await look(page, "proposal-refused");
-    await page.goto(url(addresses[0]));
+    await page.goto(url(address));
     await summary.click();
     await page.locator(`#instead input[value="${unit}"]`).check();
     await page.locator("#instead #reason").fill("先用近效期的血");
     await page.locator("#instead [type=submit]").click();
     await expect(page).toHaveURL(new RegExp(`unit=${unit}`));
     await page.goto(url(`/units/${unit}`));
-    await expect(page.locator(".timeline")).toContainText(addresses[0].replace(/#.*/, "").split("/").pop());
+    await expect(page.locator(".timeline")).toContainText(address.replace(/#.*/, "").split("/").pop());
 
     const left = await planned(page);
     await page.goto(url(left[0]));
