@@ -41,7 +41,14 @@ const PARTICULARS: [&str; 13] = [
 ];
 
 /// Fields that hold further fields worth naming.
-const INNER: [&str; 6] = ["work", "order", "demographics", "entry", "chosen", "instead"];
+const INNER: [&str; 6] = [
+    "work",
+    "order",
+    "demographics",
+    "entry",
+    "chosen",
+    "instead",
+];
 
 /// Everything that happened to any of these things, newest first, each fact once.
 ///
