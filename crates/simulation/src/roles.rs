@@ -88,6 +88,7 @@ const MAY: &[(&str, &str)] = &[
     ("acknowledge-incompatible", "technologist senior head"),
     ("save-programme", "senior head quality"),
     ("open-round", "senior head quality"),
+    ("carry-over-round", "senior head quality"),
     ("receive-panel", "senior head quality"),
     ("enter-results", "technologist senior head"),
     ("submit-round", "technologist senior head quality"),

@@ -1,6 +1,7 @@
 //! What people do next. One table holds every command: how often, and who makes it up.
 
 mod answers;
+mod assessment;
 mod bench;
 mod care;
 mod devices;
@@ -100,6 +101,17 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("verify-identification", 7, identification::verify),
     ("end-identification", 2, identification::end),
     ("withdraw-antibody", 3, identification::withdraw),
+    ("save-programme", 2, assessment::save),
+    ("open-round", 6, assessment::open),
+    ("carry-over-round", 2, assessment::carry),
+    ("receive-panel", 10, assessment::receive),
+    ("enter-results", 10, assessment::enter),
+    ("submit-round", 8, assessment::submit),
+    ("record-report", 8, assessment::report),
+    ("appeal-round", 2, assessment::appeal),
+    ("settle-appeal", 3, assessment::settle),
+    ("take-step", 10, assessment::step),
+    ("close-round", 5, assessment::close),
     ("register-device", 4, devices::register),
     ("set-device-service", 3, devices::service),
     ("store-message", 25, devices::store),

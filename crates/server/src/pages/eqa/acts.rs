@@ -219,6 +219,7 @@ async fn carry_out(
     posted: Posted,
 ) -> Result<Response, PageError> {
     let act = act_of(&act)?;
+    app.look(&visit, act.action())?;
     let round = known(&app, &id)?;
     let mut form = Form::sent(&frame, posted)?;
     for choice in ["effective", "upheld"] {

@@ -147,6 +147,7 @@ async fn receive(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::AssessmentManage)?;
     let round = known(&app, &id)?;
     let mut form = Form::sent(&frame, posted)?;
     let received = moment(&frame, &mut form, "received");
@@ -262,6 +263,7 @@ async fn enter(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::AssessmentEnter)?;
     let round = known(&app, &id)?;
     let mut form = Form::sent(&frame, posted)?;
     let bad = bad_identifier(&frame);
@@ -390,6 +392,7 @@ async fn report(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::AssessmentManage)?;
     let round = known(&app, &id)?;
     let mut form = Form::sent(&frame, posted)?;
     let mut targets = Vec::new();

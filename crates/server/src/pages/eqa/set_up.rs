@@ -147,6 +147,7 @@ async fn save_programme(
     visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::AssessmentManage)?;
     let mut form = Form::sent(&frame, posted)?;
     let bad = bad_identifier(&frame);
     let id = form.read("programme", ProgrammeId::parse, |_| bad);
@@ -228,6 +229,7 @@ async fn plan(
     visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::AssessmentManage)?;
     let mut form = Form::sent(&frame, posted)?;
     let bad = bad_identifier(&frame);
     let programme = form.read("programme", ProgrammeId::parse, |_| bad);
@@ -305,6 +307,7 @@ async fn carry(
     visit: Visit,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::AssessmentManage)?;
     let mut form = Form::sent(&frame, posted)?;
     let bad = bad_identifier(&frame);
     let programme = form.read("programme", ProgrammeId::parse, |_| bad);
