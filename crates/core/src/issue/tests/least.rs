@@ -151,6 +151,7 @@ fn what_is_a_hard_stop_stays_one() {
         specificity: Specificity::Antigen(Antigen::BigE),
         significant: true,
         test: None,
+        workup: None,
     });
     let mut antigens = scene
         .trial

@@ -500,6 +500,7 @@ fn a_newborns_mother_counts_with_her_antibodies_until_the_child_has_grown() {
         specificity: Specificity::Antigen(Antigen::BigE),
         significant: true,
         test: None,
+        workup: None,
     });
     scene.trial.given(PatientEvent::Linked {
         patient: mother,
