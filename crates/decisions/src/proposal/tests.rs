@@ -126,6 +126,7 @@ impl Ward {
                 specificity: Specificity::Antigen(antigen),
                 significant: true,
                 test: None,
+                workup: None,
             });
         }
         patient
