@@ -6,6 +6,8 @@ mod bench;
 pub mod blood;
 mod board;
 pub mod crossmatch;
+mod calculators;
+mod discrepancy;
 pub mod emergency;
 mod entrance;
 mod eqa;
@@ -67,6 +69,8 @@ pub fn routes() -> Router<App> {
         .merge(samples::routes())
         .merge(bench::routes())
         .merge(test::routes())
+        .merge(discrepancy::routes())
+        .merge(calculators::routes())
         .merge(lots::routes())
         .merge(answers::routes())
         .merge(near_misses::routes())

@@ -11,6 +11,7 @@ use lifeline_core::people::Action;
 use lifeline_core::subject::Subject;
 use lifeline_core::testing::{InvalidateTest, Material, Origin, Test, TestState, Version};
 
+use super::discrepancy::Lead;
 use super::person::Strip;
 use super::results::{Said, TestLine, origin, wells};
 use super::sheet::{Answer, Input, Kind, Sheet, send};
@@ -53,6 +54,8 @@ struct TestPage {
     verify: Option<Form>,
     may_correct: bool,
     waiting: bool,
+    lead: Option<Lead>,
+    may_work_up: bool,
     timeline: Vec<TimelineEntry>,
     frame: Frame,
 }
@@ -166,6 +169,8 @@ async fn show(
         verify: may_verify.then(|| Form::blank(&frame).seeing(hospital.seq)),
         may_correct: test.state != TestState::Invalidated && app.may(&visit, Action::TestCorrect),
         waiting,
+        lead: Lead::of(&frame, &hospital, &test),
+        may_work_up: app.may(&visit, Action::TestRecord),
         timeline,
         frame,
     }))

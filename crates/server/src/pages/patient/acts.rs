@@ -1,12 +1,12 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
-use lifeline_core::blood::{Antigen, Attribute, BloodGroup, Typing};
+use lifeline_core::blood::{Antigen, Attribute, BloodGroup, RhdAllele, RhdGenotype, Typing};
 use lifeline_core::command::Command;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{PatientId, PatientNumber};
 use lifeline_core::patient::{
     AmendPatient, EndNeed, LinkKind, LinkPatients, MergePatients, NeedKind, Patient, RaiseNeed,
-    RecordAntibody, RecordConsent, RecordHistoricGroup, Said, Specificity, StateExposure,
+    RecordAntibody, RecordConsent, RecordHistoricGroup, RecordRhdGenotype, Said, Specificity, StateExposure,
     TypePatientAntigen, UnlinkPatients, UnmergePatients, WithdrawAntibody, WithdrawHistoricGroup,
 };
 use lifeline_core::people::Action;
@@ -26,6 +26,7 @@ pub(super) enum Act {
     Antibody,
     WithdrawAntibody,
     Antigen,
+    Genotype,
     Need,
     EndNeed,
     Exposure,
@@ -39,12 +40,13 @@ pub(super) enum Act {
 }
 
 impl Act {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Amend,
         Self::Exposure,
         Self::Antibody,
         Self::WithdrawAntibody,
         Self::Antigen,
+        Self::Genotype,
         Self::Need,
         Self::EndNeed,
         Self::Consent,
@@ -63,6 +65,7 @@ impl Act {
             Self::Antibody => "antibody",
             Self::WithdrawAntibody => "withdraw-antibody",
             Self::Antigen => "antigen",
+            Self::Genotype => "genotype",
             Self::Need => "need",
             Self::EndNeed => "end-need",
             Self::Exposure => "exposure",
@@ -140,6 +143,19 @@ impl Act {
                     ("not_tested".into(), t.m("typing-not-tested")),
                 ]),
             ],
+            Self::Genotype => {
+                let alleles = || {
+                    RhdAllele::ALL.iter().map(|allele| {
+                        let word = allele.as_str();
+                        (word.to_owned(), t.m(&format!("rhd-allele-{word}")))
+                    })
+                };
+                vec![
+                    Input::must(Kind::Select, "first", t.m("act-genotype-first")).of(alleles()),
+                    Input::must(Kind::Select, "other", t.m("act-genotype-second")).of(alleles()),
+                    Input::must(Kind::Text, "report", t.m("act-genotype-report")),
+                ]
+            }
             Self::Need => vec![
                 Input::must(Kind::Select, "kind", t.m("act-need"))
                     .of(need_options(frame, all_needs())),
@@ -284,6 +300,26 @@ impl Act {
                     patient,
                     antigen: antigen?,
                     typing: typing?,
+                }
+                .into()
+            }
+            Self::Genotype => {
+                let alleles = ["first", "other"].map(|field| {
+                    let allele = RhdAllele::parse(form.value(field));
+                    if allele.is_none() {
+                        form.refuse(field, missing.clone());
+                    }
+                    allele
+                });
+                let [Some(first), Some(second)] = alleles else {
+                    return None;
+                };
+                RecordRhdGenotype {
+                    patient,
+                    genotype: Some(RhdGenotype {
+                        alleles: [first, second],
+                        report: form.value("report").into(),
+                    }),
                 }
                 .into()
             }
@@ -514,7 +550,11 @@ fn sheet(
         strip: Some(strip),
         answer,
         inputs: act.inputs(&frame, hospital, patient),
-        second: (act == Act::WithdrawAntibody).then(|| t.m("act-withdraw-antibody-second")),
+        second: match act {
+            Act::WithdrawAntibody => Some(t.m("act-withdraw-antibody-second")),
+            Act::Genotype => Some(t.m("act-genotype-sign")),
+            _ => None,
+        },
         frame,
     })
 }

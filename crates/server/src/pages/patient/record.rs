@@ -60,6 +60,7 @@ struct RecordPage {
     crossmatches: Vec<CrossmatchLine>,
     issues: Vec<IssueLine>,
     antigens: String,
+    genotype: String,
     particulars: Vec<(String, String)>,
     may_receive: bool,
     receive: String,
@@ -120,6 +121,7 @@ pub(super) async fn show(
             })
             .collect(),
         antigens: antigens(&record),
+        genotype: genotype(&frame, &record),
         particulars: particulars(&frame, &hospital, &record),
         may_receive: app.may(&visit, Action::SampleReceive),
         receive: format!(
@@ -295,6 +297,30 @@ fn antigens(record: &Record<'_>) -> String {
         })
         .collect();
     words.join(" ")
+}
+
+/// The RHD genotype, and what RhD it makes the patient be transfused as.
+fn genotype(frame: &Frame, record: &Record<'_>) -> String {
+    let t = frame.t;
+    let Some(genotype) = record.rhd_genotype() else {
+        return String::new();
+    };
+    let alleles = genotype
+        .alleles
+        .map(|allele| t.m(&format!("rhd-allele-{}", allele.as_str())))
+        .join(" / ");
+    let treated = record.group(frame.now).group().map(|group| {
+        let (rhd, reason) = record.rhd_managed(group.rhd, frame.now);
+        t.a(
+            "rhd-treated",
+            &[("sign", &rhd.sign()), ("reason", &t.m(reason.word()))],
+        )
+    });
+    [Some(alleles), Some(genotype.report.clone()), treated]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn particulars(frame: &Frame, hospital: &Hospital, record: &Record<'_>) -> Vec<(String, String)> {
