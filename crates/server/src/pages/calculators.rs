@@ -7,7 +7,9 @@ use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use axum::routing::get;
-use lifeline_decisions::calc::{self, Calculator, Field, Given, Inputs, Kind, Need, Problem, Value};
+use lifeline_decisions::calc::{
+    self, Calculator, Field, Given, Inputs, Kind, Need, Problem, Value,
+};
 
 use super::sheet::answered;
 use crate::web::i18n::Text;
@@ -64,10 +66,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "plasma_volume",
         ],
     ),
-    (
-        "calc-group-bleeding",
-        &["abc_score", "shock_index"],
-    ),
+    ("calc-group-bleeding", &["abc_score", "shock_index"]),
     (
         "calc-group-mother",
         &["fmh_volume", "rhig_vials", "anti_d_iu"],

@@ -12,13 +12,13 @@ use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{DiscrepancyId, TestId};
 use lifeline_core::people::Action;
 use lifeline_core::subject::Subject;
+use lifeline_core::testing::Test;
 use lifeline_core::testing::discrepancy::{
     ConcludeDiscrepancy, Discrepancy, DiscrepancyEvent, OpenDiscrepancy, Outcome,
     RecordDiscrepancyStep, ReopenDiscrepancy, Ruling, Stated, VerifyDiscrepancy, discrepant,
     resolution,
 };
 use lifeline_core::testing::group::{Cause, Interim, Step};
-use lifeline_core::testing::Test;
 use serde::Deserialize;
 
 use super::person::Strip;
@@ -85,7 +85,9 @@ impl Lead {
             .discrepancies
             .of_test(test.id)
             .filter(|found| !found.superseded(hospital));
-        let stated = running.map(|found| found.stated.clone()).unwrap_or_default();
+        let stated = running
+            .map(|found| found.stated.clone())
+            .unwrap_or_default();
         let found = resolution(hospital, test, &stated, frame.now)?;
         let t = frame.t;
         let word = found.category?.word();
@@ -110,7 +112,13 @@ impl Lead {
 }
 
 fn interim_words(frame: &Frame, interim: Interim) -> String {
-    let mark = |abo, rhd| GroupMark { abo: Some(abo), rhd }.words(&frame.t);
+    let mark = |abo, rhd| {
+        GroupMark {
+            abo: Some(abo),
+            rhd,
+        }
+        .words(&frame.t)
+    };
     frame.t.a(
         "workup-interim",
         &[
@@ -190,21 +198,14 @@ fn line(frame: &Frame, hospital: &Hospital, found: &Discrepancy) -> Line {
             subject_address(&Subject::from(found.test).to_string()),
         ),
         category: frame.t.m(found.category.word()),
-        state: (
-            tone(hospital, found),
-            frame.t.m(found.word(hospital)),
-        ),
+        state: (tone(hospital, found), frame.t.m(found.word(hospital))),
         open: i64::try_from(found.open_steps().count()).unwrap_or(i64::MAX),
         since: frame.moment(found.changed.at),
     }
 }
 
 /// `GET /bench/discrepancies`.
-async fn list(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-) -> Result<Response, PageError> {
+async fn list(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewPatient)?;
     let hospital = app.state();
     let waiting = hospital
@@ -380,7 +381,8 @@ async fn page(
     let open = standing && found.conclusion.is_none();
     let conclusion = found.conclusion.as_ref();
     let waits = conclusion.is_some_and(|conclusion| conclusion.verified.is_none());
-    let own = conclusion.is_some_and(|conclusion| conclusion.stamp.by.as_str() == &*visit.person.id);
+    let own =
+        conclusion.is_some_and(|conclusion| conclusion.stamp.by.as_str() == &*visit.person.id);
     let interim = hospital
         .tests
         .get(found.test)
@@ -488,13 +490,7 @@ struct Asked {
     inputs: Vec<Input>,
 }
 
-fn sheet(
-    frame: Frame,
-    strip: Option<Strip>,
-    asked: Asked,
-    form: Form,
-    answer: Answer,
-) -> Response {
+fn sheet(frame: Frame, strip: Option<Strip>, asked: Asked, form: Form, answer: Answer) -> Response {
     Sheet {
         strip,
         form,
@@ -666,7 +662,12 @@ async fn ask_step(
 }
 
 /// Reads a choice; one that was not made is told beside its field.
-fn chosen<T>(frame: &Frame, form: &mut Form, name: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+fn chosen<T>(
+    frame: &Frame,
+    form: &mut Form,
+    name: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
     let found = read(form.value(name));
     if found.is_none() {
         form.refuse(name, frame.t.m("sheet-choose"));
