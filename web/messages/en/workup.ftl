@@ -31,7 +31,6 @@ workup-step-more = Record another step
 workup-step-waits = Not taken
 workup-outcome = What it shows
 workup-result = Result
-workup-record = Record result
 workup-record-of = Record result: { $step }
 workup-conclude = Conclude
 workup-conclude-note = It counts once another person has verified it

@@ -31,7 +31,6 @@ workup-step-more = 记录其他步骤
 workup-step-waits = 未做
 workup-outcome = 说明什么
 workup-result = 结果
-workup-record = 记录结果
 workup-record-of = 记录结果：{ $step }
 workup-conclude = 下结论
 workup-conclude-note = 结论由另一人审核后才生效

@@ -103,10 +103,8 @@ pub fn resolve(
         interim: (!reportable).then(|| Interim {
             red_cells: Abo::O,
             plasma: Abo::Ab,
-            rhd: match found.rhd {
-                Some(RhD::Positive) if !conflict => RhD::Positive,
-                _ => RhD::Negative,
-            },
+            // Whose cells were seen is in doubt as well, so anti-D says nothing of the patient yet.
+            rhd: RhD::Negative,
         }),
     }
 }
