@@ -12,6 +12,7 @@ use crate::near_miss::NearMissEvent;
 use crate::patient::PatientEvent;
 use crate::people::PeopleEvent;
 use crate::policy::PolicyEvent;
+use crate::quality::QualityEvent;
 use crate::request::RequestEvent;
 use crate::sample::SampleEvent;
 use crate::subject::Subject;
@@ -77,6 +78,8 @@ pub enum Event {
     Assessment(AssessmentEvent),
     /// About near misses.
     NearMiss(NearMissEvent),
+    /// About controls.
+    Quality(QualityEvent),
     /// What was refused.
     Audit(AuditEvent),
 }
@@ -122,6 +125,7 @@ macro_rules! each {
             Event::Device($inner) => $out,
             Event::Assessment($inner) => $out,
             Event::NearMiss($inner) => $out,
+            Event::Quality($inner) => $out,
             Event::Audit($inner) => $out,
         }
     };
@@ -159,6 +163,7 @@ impl Event {
             DeviceEvent::KINDS,
             AssessmentEvent::KINDS,
             NearMissEvent::KINDS,
+            QualityEvent::KINDS,
             AuditEvent::KINDS,
         ]
         .into_iter()
@@ -227,4 +232,5 @@ event_from! {
     NearMissEvent => NearMiss,
     AuditEvent => Audit,
     IdentificationEvent => Identification,
+    QualityEvent => Quality,
 }

@@ -187,6 +187,21 @@ rules! {
     AntibodyUnsupported = "antibody-unsupported", Warning, by OverrideClinical;
     /// Cells reacted that carry none of the antigens.
     ReactionUnexplained = "reaction-unexplained", Warning, by OverrideClinical;
+    // Controls
+    /// A control that covers this result has no accepted run that is new enough and still valid.
+    ControlUncovered = "control-uncovered", Stop;
+    /// The control plan holds no control for this test in this place.
+    ControlUnplanned = "control-unplanned", Stop;
+    /// The result was made under a control that went out, and nobody has decided about it yet.
+    ResultHeld = "result-held", Stop;
+    /// The run does not give every level of its control.
+    ControlLevelMissing = "control-level-missing", Stop;
+    /// The control stands out; another run of it is a repeat and says why.
+    ControlRepeatUnexplained = "control-repeat-unexplained", Stop;
+    /// The case still lacks something that closing it needs.
+    CaseOpen = "case-open", Stop;
+    /// Whoever ran the control or recorded the correction cannot close the case.
+    CaseOwnWork = "case-own-work", Stop;
 
     // Compatibility
     /// The donor cells carry an ABO antigen the patient has an antibody against. Nobody can override this.
@@ -391,6 +406,8 @@ fact_from! {
     crate::id::ProgrammeId => Subject,
     crate::id::RoundId => Subject,
     crate::id::WorkupId => Subject,
+    crate::id::ControlCode => Subject, crate::id::RunId => Subject,
+    crate::id::CaseId => Subject,
 }
 
 /// Why a command was not carried out: every finding, never only the first.

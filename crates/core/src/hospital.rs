@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::id::*;
 use crate::{
     assessment, crossmatch, device, identification, issue, near_miss, patient, people, policy,
-    request, sample, testing, unit,
+    quality, request, sample, testing, unit,
 };
 
 /// Which journal entry, when, by whom.
@@ -47,6 +47,10 @@ pub struct Next {
     pub near_miss: NearMissId,
     /// Antibody identifications.
     pub workup: WorkupId,
+    /// Control runs.
+    pub run: RunId,
+    /// Controls that went out.
+    pub case: CaseId,
 }
 
 impl Default for Next {
@@ -63,6 +67,8 @@ impl Default for Next {
             proposal: ProposalId(1),
             near_miss: NearMissId(1),
             workup: WorkupId(1),
+            run: RunId(1),
+            case: CaseId(1),
         }
     }
 }
@@ -104,11 +110,13 @@ pub struct Hospital {
     pub assessments: assessment::Assessments,
     /// Near misses.
     pub near_misses: near_miss::NearMisses,
+    /// Controls.
+    pub quality: quality::Quality,
 }
 
 impl Hospital {
     /// The form of a serialised state. Raised when the shape of any state changes; snapshots of another form are ignored.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 
     /// Carries one fact into the state. Total: a fact that names something unknown changes nothing.
     pub fn apply(&mut self, stamp: &Stamp, event: &Event) {
@@ -129,6 +137,7 @@ impl Hospital {
             Event::Device(event) => device::apply(self, stamp, event),
             Event::Assessment(event) => assessment::apply(self, stamp, event),
             Event::NearMiss(event) => near_miss::apply(self, stamp, event),
+            Event::Quality(event) => quality::apply(self, stamp, event),
             Event::Audit(_) => {}
         }
     }

@@ -163,6 +163,10 @@ text_id!(
     LotId, 40, barcode
 );
 text_id!(
+    /// A control of the control plan, and the name of one of its levels.
+    ControlCode, 32, login
+);
+text_id!(
     /// A place units are kept in or carried to: refrigerator, shelf, ward.
     LocationId, 32, login
 );
@@ -222,4 +226,12 @@ counted_id!(
 counted_id!(
     /// A proposed change of policy.
     ProposalId, "Q"
+);
+counted_id!(
+    /// One run of a control.
+    RunId, "K"
+);
+counted_id!(
+    /// A control that went out, from the finding to its closing.
+    CaseId, "N"
 );

@@ -34,6 +34,7 @@ pub mod near_miss;
 pub mod patient;
 pub mod people;
 pub mod policy;
+pub mod quality;
 pub mod request;
 pub mod sample;
 pub mod subject;

@@ -106,6 +106,12 @@ subjects! {
     NearMiss(NearMissId) = "near-miss",
     /// A proposed policy change.
     Proposal(ProposalId) = "proposal",
+    /// A control of the plan.
+    Control(ControlCode) = "control",
+    /// A run of a control.
+    Run(RunId) = "run",
+    /// A control that went out.
+    Case(CaseId) = "case",
 }
 
 impl fmt::Display for Subject {

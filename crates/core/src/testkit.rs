@@ -1,6 +1,7 @@
 //! A hospital to try commands on: the policies the program comes with, one person of every role, and a few short words.
 
 mod bench;
+mod controls;
 
 pub(crate) use bench::{reaction, sample_id, wells};
 
@@ -100,8 +101,14 @@ impl Trial {
         trial
     }
 
-    /// Lets time pass.
+    /// Lets time pass; where there is a bench, the controls that ran out meanwhile are run.
     pub(crate) fn pass(&mut self, span: SignedDuration) {
+        self.wait(span);
+        self.controls();
+    }
+
+    /// Lets time pass, and nobody runs a control.
+    pub(crate) fn wait(&mut self, span: SignedDuration) {
         self.at = self.at.checked_add(span).unwrap();
     }
 

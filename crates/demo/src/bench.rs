@@ -14,12 +14,17 @@ pub(crate) const CELLS: &str = "RC-2611";
 /// The micro-column cards for screens and crossmatches.
 pub(crate) const CARDS: &str = "AHG-2611";
 
+/// The screening cells.
+pub(crate) const SCREEN: &str = "SC-2611";
+/// The reagent of the polybrene crossmatch.
+pub(crate) const BROMIDE: &str = "PB-2611";
+
 const LOTS: [(&str, LotKind, &str, i64); 5] = [
     (SERA, LotKind::Antiserum, "抗A/抗B/抗D 血型定型试剂", 180),
     (CELLS, LotKind::Cells, "ABO 反定型红细胞", 28),
-    ("SC-2611", LotKind::Cells, "抗体筛选红细胞", 28),
+    (SCREEN, LotKind::Cells, "抗体筛选红细胞", 28),
     (CARDS, LotKind::Card, "抗人球蛋白微柱凝胶卡", 300),
-    ("PB-2611", LotKind::Reagent, "聚凝胺试剂", 200),
+    (BROMIDE, LotKind::Reagent, "聚凝胺试剂", 200),
 ];
 
 const DEVICES: [(&str, &str, &str, &str); 3] = [
@@ -38,9 +43,25 @@ const DEVICES: [(&str, &str, &str, &str); 3] = [
     ("ih-1", "Bio-Rad IH-1000", "biorad-ih1000", "IH7741"),
 ];
 
-/// Takes in and opens the lots, registers the machines.
+/// Lots that were opened a month ago and still are.
+const LASTING: [&str; 3] = [SERA, CARDS, BROMIDE];
+
+/// Takes in and opens the lots that last, and registers the machines.
 pub(crate) async fn equip(house: &House) -> anyhow::Result<()> {
-    for (lot, kind, name, days) in LOTS {
+    lots(house, true).await?;
+    devices(house).await
+}
+
+/// Takes in and opens the cells, which live for weeks only.
+pub(crate) async fn restock(house: &House) -> anyhow::Result<()> {
+    lots(house, false).await
+}
+
+async fn lots(house: &House, lasting: bool) -> anyhow::Result<()> {
+    let wanted = LOTS
+        .into_iter()
+        .filter(|(lot, ..)| LASTING.contains(lot) == lasting);
+    for (lot, kind, name, days) in wanted {
         let lot = LotId::parse(lot)?;
         let expires = house.now() + SignedDuration::from_hours(24 * days);
         house
@@ -56,6 +77,10 @@ pub(crate) async fn equip(house: &House) -> anyhow::Result<()> {
             .await?;
         house.by("chen", OpenLot { lot, until: None }).await?;
     }
+    Ok(())
+}
+
+async fn devices(house: &House) -> anyhow::Result<()> {
     for (device, name, profile, serial) in DEVICES {
         let device = DeviceId::parse(device)?;
         let (name, profile, serial) = (name.into(), profile.into(), serial.into());

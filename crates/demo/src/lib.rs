@@ -6,6 +6,7 @@ mod assessment;
 mod bench;
 mod clinic;
 mod patients;
+mod quality;
 mod staff;
 mod stock;
 
@@ -34,12 +35,20 @@ const SEED: u64 = 20_261_122;
 /// The hospital is not empty, or a command was refused: a fault of ours.
 pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     let mut random = StdRng::seed_from_u64(SEED);
+    let clock = app.desk.clock();
+    let before = clock.now();
+    clock.advance(-quality::MONTH);
+    let shifted = clock.now() < before;
     initialise(&app.desk, "admin", "系统管理员", PASSWORD).await?;
     staff::hire(&app.desk).await?;
     let house = House {
         desk: app.desk.clone(),
     };
     bench::equip(&house).await?;
+    quality::prepare(&house).await?;
+    quality::month(&house, &mut random, shifted).await?;
+    bench::restock(&house).await?;
+    quality::today(&house).await?;
     stock::fill(&house, &mut random).await?;
     let patients = patients::admit(&house).await?;
     antibodies::identify(&house).await?;

@@ -70,6 +70,7 @@ const FILES: &[(&str, &str)] = &[
         "matching.toml",
         include_str!("../../../policy/matching.toml"),
     ),
+    ("quality.toml", include_str!("../../../policy/quality.toml")),
 ];
 
 #[derive(Deserialize)]

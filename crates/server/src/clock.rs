@@ -13,6 +13,8 @@ pub enum Clock {
     System,
     /// Milliseconds since 1970, set by a test.
     Set(Arc<AtomicI64>),
+    /// The computer's clock, put forward by so many milliseconds: the demonstration begins a month ago and catches up.
+    Shifted(Arc<AtomicI64>),
 }
 
 impl Clock {
@@ -21,19 +23,27 @@ impl Clock {
         Self::Set(Arc::new(AtomicI64::new(at.as_millisecond())))
     }
 
+    /// The computer's clock, which [`Clock::advance`] can shift.
+    pub fn shifted() -> Self {
+        Self::Shifted(Arc::new(AtomicI64::new(0)))
+    }
+
     /// Now, in whole milliseconds: what the journal keeps.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn now(&self) -> Timestamp {
         let milliseconds = match self {
             Self::System => Timestamp::now().as_millisecond(),
             Self::Set(milliseconds) => milliseconds.load(Ordering::Relaxed),
+            Self::Shifted(by) => Timestamp::now()
+                .as_millisecond()
+                .saturating_add(by.load(Ordering::Relaxed)),
         };
         Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// Moves a set clock; the computer's clock stays.
+    /// Moves a set or shifted clock; the computer's clock stays.
     pub fn advance(&self, by: jiff::SignedDuration) {
-        if let Self::Set(milliseconds) = self {
+        if let Self::Set(milliseconds) | Self::Shifted(milliseconds) = self {
             let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
             milliseconds.fetch_add(by, Ordering::Relaxed);
         }

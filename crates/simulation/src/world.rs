@@ -72,6 +72,16 @@ pub(crate) struct Truth {
     pub false_tubes: HashMap<PatientId, u32>,
 }
 
+/// A control that two people waived.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiver {
+    pub control: ControlCode,
+    pub place: lifeline_core::quality::Place,
+    pub lots: std::collections::BTreeSet<LotId>,
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
 /// One simulated hospital.
 pub(crate) struct World {
     pub hospital: Hospital,
@@ -89,6 +99,7 @@ pub(crate) struct World {
     pub crossmatches: Vec<CrossmatchId>,
     pub issues: Vec<IssueId>,
     pub lots: Vec<LotId>,
+    pub waived: Vec<Waiver>,
     pub serial: u32,
     /// The last commands given, to be given again.
     pub given: VecDeque<Draft>,
@@ -136,6 +147,7 @@ impl World {
             crossmatches: Vec::new(),
             issues: Vec::new(),
             lots: Vec::new(),
+            waived: Vec::new(),
             serial: 0,
             given: VecDeque::new(),
             may: BTreeMap::new(),
@@ -325,6 +337,7 @@ impl World {
         use lifeline_core::crossmatch::CrossmatchEvent;
         use lifeline_core::issue::IssueEvent;
         use lifeline_core::people::PeopleEvent;
+        use lifeline_core::quality::QualityEvent;
         use lifeline_core::request::RequestEvent;
         use lifeline_core::testing::{LotEvent, TestEvent};
         match event {
@@ -385,6 +398,19 @@ impl World {
                 self.crossmatches.push(*crossmatch);
             }
             Event::Issue(IssueEvent::Issued { issue, .. }) => self.issues.push(*issue),
+            Event::Quality(QualityEvent::Waived {
+                control,
+                place,
+                lots,
+                until,
+                ..
+            }) => self.waived.push(Waiver {
+                control: control.clone(),
+                place: place.clone(),
+                lots: lots.clone(),
+                from: self.at,
+                until: *until,
+            }),
             _ => {}
         }
     }

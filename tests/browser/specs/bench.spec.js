@@ -31,7 +31,19 @@ async function openLot(page) {
   await page.goto(url(`/lots/act?do=open&lot=${lot}`));
   await send(page);
   await expect(page).toHaveURL(url("/lots"));
+  await control(page, lot);
   return lot;
+}
+
+/** The group control with this lot, typed in one go: nothing is released on a lot that no control stands for. */
+async function control(page, lot) {
+  await page.goto(url("/qc/enter?control=bench-group&place=bench"));
+  await page.locator(`input[name=lot][value='${lot}']`).check();
+  await page.locator("[data-grade]").first().focus();
+  await page.keyboard.type("404004" + "040040" + "1110");
+  await send(page);
+  await expect(page).toHaveURL(/\/qc\/runs\/K\d+$/);
+  await expect(page.locator(".verdict-good")).toBeVisible();
 }
 
 /** A tube that agrees with the record. */

@@ -18,8 +18,8 @@ use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::{
-    assessment, crossmatch, device, identification, issue, near_miss, patient, policy, request,
-    sample, testing, unit,
+    assessment, crossmatch, device, identification, issue, near_miss, patient, policy, quality,
+    request, sample, testing, unit,
 };
 
 /// The version of a thing that a form was opened on.
@@ -220,6 +220,14 @@ commands! {
     VerifyIdentification(identification::VerifyIdentification) = "verify-identification",
     EndIdentification(identification::EndIdentification) = "end-identification",
     WithdrawAntibody(patient::WithdrawAntibody) = "withdraw-antibody",
+    RecordControlRun(quality::RecordControlRun) = "record-control-run",
+    AnnotateRun(quality::AnnotateRun) = "annotate-run",
+    RecordChange(quality::RecordChange) = "record-change",
+    SetTarget(quality::SetTarget) = "set-target",
+    WaiveControl(quality::WaiveControl) = "waive-control",
+    CorrectCase(quality::CorrectCase) = "correct-case",
+    DecideAffected(quality::DecideAffected) = "decide-affected",
+    CloseCase(quality::CloseCase) = "close-case",
 }
 
 impl Command {
@@ -329,7 +337,9 @@ impl Hospital {
             Subject::User(id) => &self.people.get(id)?.changed,
             Subject::NearMiss(id) => &self.near_misses.get(*id)?.changed,
             Subject::Proposal(id) => &self.policies.proposals.get(id)?.stamp,
-            Subject::Policy(_) | Subject::Donation(_) => return None,
+            Subject::Run(id) => &self.quality.run(*id)?.changed,
+            Subject::Case(id) => &self.quality.case(*id)?.changed,
+            Subject::Policy(_) | Subject::Donation(_) | Subject::Control(_) => return None,
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::{Fact, FactValue, Finding, Rule, Severity};
 use crate::hospital::Hospital;
 use crate::id::RequestId;
-use crate::issue::{Purpose, Serology, Verdict, gate, judge};
+use crate::issue::{Purpose, Serology, Verdict, beneath_electronic, gate, judge};
 use crate::patient::{GroupOnFile, NeedKind};
 use crate::people::Action;
 use crate::policy::Key;
@@ -189,6 +189,12 @@ pub fn criteria(
             )
         })
         .collect();
+    let lacking: Vec<Fact> = beneath_electronic(hospital, &record, bag, at)
+        .into_iter()
+        .flat_map(|finding| finding.facts)
+        .filter(|fact| matches!(fact.name.as_ref(), "result" | "control" | "case"))
+        .collect();
+    list.put("controls-in-order", lacking.is_empty(), lacking);
     list.put("nothing-else-stops", refused.is_empty(), refused);
     Ok(list.0)
 }

@@ -11,6 +11,7 @@ use crate::id::{CrossmatchId, IssueId, LotId, RequestId, SampleId};
 use crate::issue::{IssueEvent, Purpose, gate};
 use crate::people::Action;
 use crate::policy::Key;
+use crate::quality;
 use crate::request::Urgency;
 use crate::subject::Subject;
 use crate::testing::Origin;
@@ -163,6 +164,12 @@ impl RecordCrossmatch {
         self.method(&mut checks, hospital, late.is_some(), at);
         self.sides(&mut checks, hospital, at);
         self.lots(&mut checks, hospital, at);
+        // A retrospective crossmatch answers for a bag that is out at once, so its controls are asked for here; any other is
+        // asked for them at its review.
+        if late.is_some() {
+            let cover = quality::serological_cover(hospital, &self.method, &self.lots, at);
+            checks.findings.extend(quality::findings(cover, None));
+        }
         let validity = checks.take(valid_until(hospital, self.request, Some(&self.sample), at));
         checks.settle()?;
         let (Some(unit), Some((sample, patient, expires))) = (unit, validity) else {

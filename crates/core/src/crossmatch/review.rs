@@ -66,6 +66,9 @@ impl Decide for ReviewCrossmatch {
             checks.require(found.recorded.by != context.actor, || {
                 Finding::new(Rule::VerifierIsEnterer).with("user", context.actor.clone())
             });
+            checks
+                .findings
+                .extend(crate::quality::findings_of_crossmatch(hospital, found));
         }
         checks.settle()?;
         Ok(found

@@ -331,7 +331,15 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
         DeviceEvent::OutOfService { device, reason } => {
             service(devices, stamp, device, Some(reason.clone()))
         }
-        DeviceEvent::InService { device, .. } => service(devices, stamp, device, None),
+        DeviceEvent::InService { device, .. } => {
+            service(devices, stamp, device, None);
+            // A machine that was repaired proves nothing until its controls are run.
+            hospital.quality.note_change(
+                crate::quality::Changed::Place(crate::quality::Place::Device(device.clone())),
+                stamp.at,
+                "in-service",
+            );
+        }
         DeviceEvent::MessageStored {
             message,
             device,

@@ -13,6 +13,7 @@ mod ward;
 pub use acknowledge::AcknowledgeIncompatible;
 pub use compat::{Judgement, Verdict, compatibility, judge};
 pub use event::{IssueEvent, apply};
+pub(crate) use gate::beneath_electronic;
 pub use gate::{Purpose, Serology, emergency_groups, emergency_level, gate, standing_crossmatch};
 pub use issue_unit::IssueUnit;
 pub use return_issue::{ReturnIssue, minutes_out};

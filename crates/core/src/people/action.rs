@@ -82,6 +82,19 @@ actions! {
     /// Take in, open and block reagent lots.
     LotManage = "lot.manage",
 
+    /// Look at controls and their charts.
+    ViewQuality = "view.quality",
+    /// Run controls, record corrections.
+    ControlRun = "control.run",
+    /// Set targets and limits.
+    ControlTarget = "control.target",
+    /// Decide about results under a control that went out, and close the case.
+    CaseDecide = "case.decide",
+    /// Waive a control.
+    ControlWaive = "control.waive",
+    /// Sign a waiver as the second person.
+    ControlWaiveCheck = "control.waive_check",
+
     /// Place, amend and cancel requests.
     RequestPlace = "request.place",
     /// Accept or return requests in the department.

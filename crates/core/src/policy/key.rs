@@ -27,6 +27,10 @@ pub enum Shape {
     NeedRules,
     /// Names in Chinese and English.
     Names,
+    /// The control plan.
+    Controls,
+    /// Rule profiles of controls.
+    RuleProfiles,
 }
 
 macro_rules! keys {
@@ -199,4 +203,18 @@ keys! {
     StockReview = "stock.review": Minutes,
     /// Public holidays, as `first/last` dates.
     StockHolidays = "stock.holidays": Words,
+    /// Which control covers which test, in which place, how often, and what is expected of it.
+    Controls = "quality.controls": Controls,
+    /// The multi-rules that judge measured controls, by name.
+    RuleProfiles = "quality.rule_profiles": RuleProfiles,
+    /// A control read at most this long after a sample belongs to the same batch and covers it.
+    ControlBatch = "quality.batch_within": Minutes,
+    /// When the shifts begin, as `HH:MM` on the hospital's clocks.
+    Shifts = "quality.shifts": Words,
+    /// A waiver lasts this long at most.
+    WaiverMost = "quality.waiver_most": Minutes,
+    /// Coded causes of a control that went out.
+    CaseCauses = "quality.causes": Words,
+    /// A well weaker than its target in this many runs in a row is a warning.
+    DriftRuns = "quality.drift_runs": Count,
 }

@@ -104,7 +104,7 @@ impl Policies {
             .map(|(_, adopted)| adopted)
     }
 
-    fn value<'a, T: 'a>(
+    pub(crate) fn value<'a, T: 'a>(
         &'a self,
         key: Key,
         at: Timestamp,

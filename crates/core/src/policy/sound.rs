@@ -160,6 +160,19 @@ pub(super) fn check(checks: &mut Checks<'_>, hospital: &Hospital, entry: &Entry)
                 .collect();
             checks.require(pairs.len() == rules.len(), || bad("why-listed-twice"));
         }
+        Value::Controls(controls) => {
+            for (why, control) in crate::quality::unsound(controls) {
+                checks.find(bad(why).with("control", control));
+            }
+        }
+        Value::RuleProfiles(profiles) => {
+            checks.require(profiles.len() <= LINES_MOST, || bad("why-too-many"));
+            let names: BTreeSet<_> = profiles.iter().map(|profile| &profile.name).collect();
+            checks.require(names.len() == profiles.len(), || bad("why-listed-twice"));
+            for wrong in profiles.iter().filter(|profile| profile.check().is_err()) {
+                checks.find(bad("why-profile-unsound").with("profile", wrong.name.as_str()));
+            }
+        }
     }
 }
 
@@ -189,6 +202,12 @@ fn list(checks: &mut Checks<'_>, key: Key, words: &[String]) {
     });
     let once: BTreeSet<_> = words.iter().collect();
     checks.require(once.len() == words.len(), || bad("why-listed-twice"));
+    if key == Key::Shifts {
+        let times = words
+            .iter()
+            .all(|word| crate::quality::shift(word).is_some());
+        checks.require(times && !words.is_empty(), || bad("why-not-a-time"));
+    }
     if matches!(key, Key::EmergencyRedCells | Key::EmergencyPlasma) {
         let groups: Vec<Option<Abo>> = words.iter().map(|word| Abo::parse(word)).collect();
         checks.require(groups.iter().all(Option::is_some), || {

@@ -220,6 +220,10 @@ pub enum Value {
     NeedRules(Vec<NeedRule>),
     /// Names in Chinese, which are what is kept, with the English shown beside them.
     Names(BTreeMap<String, String>),
+    /// The control plan.
+    Controls(Vec<crate::quality::Control>),
+    /// Rule profiles, each under its own name.
+    RuleProfiles(Vec<lifeline_qc::RuleProfile>),
 }
 
 impl Value {
@@ -238,6 +242,8 @@ impl Value {
             Self::GradingTables(_) => Shape::GradingTables,
             Self::NeedRules(_) => Shape::NeedRules,
             Self::Names(_) => Shape::Names,
+            Self::Controls(_) => Shape::Controls,
+            Self::RuleProfiles(_) => Shape::RuleProfiles,
         }
     }
 }

@@ -272,6 +272,14 @@ pub fn apply_lot(hospital: &mut Hospital, stamp: &Stamp, event: &LotEvent) {
             change(lot, &|lot| lot.opened = Some((stamp.at, *until)))
         }
         LotEvent::Blocked { lot, reason } => change(lot, &|lot| lot.blocked = Some(reason.clone())),
-        LotEvent::Unblocked { lot, .. } => change(lot, &|lot| lot.blocked = None),
+        LotEvent::Unblocked { lot, .. } => {
+            change(lot, &|lot| lot.blocked = None);
+            // What was good enough before the block proves nothing after it.
+            hospital.quality.note_change(
+                crate::quality::Changed::Lot(lot.clone()),
+                stamp.at,
+                "unblocked",
+            );
+        }
     }
 }

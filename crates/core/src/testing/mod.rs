@@ -271,11 +271,19 @@ pub enum LotKind {
     Card,
     /// Antiglobulin, enhancement or other reagent.
     Reagent,
+    /// Control material.
+    Control,
 }
 
 impl LotKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Antiserum, Self::Cells, Self::Card, Self::Reagent];
+    pub const ALL: [Self; 5] = [
+        Self::Antiserum,
+        Self::Cells,
+        Self::Card,
+        Self::Reagent,
+        Self::Control,
+    ];
 
     /// The word in commands and message keys.
     pub fn as_str(self) -> &'static str {
@@ -284,6 +292,7 @@ impl LotKind {
             Self::Cells => "cells",
             Self::Card => "card",
             Self::Reagent => "reagent",
+            Self::Control => "control",
         }
     }
 }

@@ -239,6 +239,7 @@ fn what_a_machine_sent_can_be_verified_by_its_operator_unless_a_hand_edited_it()
     for edited in [false, true] {
         let mut trial = Trial::with_card();
         let tube = tube(&mut trial);
+        trial.machine("VISION-1");
         let reading = reaction(&trial, TestKind::Group, tube.clone(), "A+");
         let origin = Origin::Device {
             device: DeviceId::parse("VISION-1").unwrap(),

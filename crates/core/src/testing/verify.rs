@@ -59,6 +59,9 @@ impl Decide for VerifyTest {
         } else if !version.interpretation.reached(test.kind) {
             checks.find(Finding::new(Rule::TestDiscrepant).with("test", self.test));
         }
+        checks
+            .findings
+            .extend(crate::quality::findings_of_test(hospital, test));
         let mut consequences: Vec<Event> = Vec::new();
         match &test.material {
             Material::Sample(id) => match hospital.samples.get(id) {

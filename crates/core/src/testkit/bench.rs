@@ -75,6 +75,8 @@ impl Trial {
             },
         );
         trial.run(by("technologist"), OpenLot { lot, until: None });
+        trial.control_lot("QC-1");
+        trial.controls();
         trial
     }
 

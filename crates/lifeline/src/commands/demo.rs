@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     };
     block_on(async move {
         let (listener, address) = listen(config.listen).await?;
-        let app = lifeline_demo::furnish(open(&config, Clock::System).await?).await?;
+        let app = lifeline_demo::furnish(open(&config, Clock::shifted()).await?).await?;
         let _analysers = lifeline_demo::start_analysers(&app).await?;
         println!("http://{address}");
         serve(app, listener).await?;

@@ -284,6 +284,30 @@ fn queues(
                 .map(|unit| (unit.changed.at, unit.id.into())),
         );
     }
+    if may(Action::ViewQuality) {
+        put(
+            "board-controls",
+            "alert-octagon",
+            Tone::Stop,
+            "/qc/cases",
+            false,
+            &mut hospital
+                .quality
+                .open_cases()
+                .map(|case| (case.opened.at, case.id.into())),
+        );
+        put(
+            "board-controls-due",
+            "checkup-list",
+            Tone::Warn,
+            "/qc",
+            false,
+            &mut lifeline_core::quality::due_lines(hospital, now)
+                .into_iter()
+                .filter(|line| line.light == lifeline_core::quality::Light::Due)
+                .filter_map(|line| Some((line.last?.ran, line.control.code.clone().into()))),
+        );
+    }
     if may(Action::ViewDevice) {
         put(
             "board-messages",

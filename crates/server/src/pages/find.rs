@@ -315,6 +315,7 @@ fn sees(subject: &Subject) -> Action {
         Subject::User(_) => Action::ViewPeople,
         Subject::NearMiss(_) => Action::NearMissReport,
         Subject::Policy(_) | Subject::Proposal(_) => Action::ViewPolicy,
+        Subject::Control(_) | Subject::Run(_) | Subject::Case(_) => Action::ViewQuality,
     }
 }
 

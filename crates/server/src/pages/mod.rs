@@ -27,6 +27,7 @@ pub mod person;
 mod policy;
 pub mod prints;
 mod proposal;
+mod qc;
 pub mod receipt;
 pub mod requests;
 pub mod results;
@@ -50,6 +51,7 @@ pub fn routes() -> Router<App> {
         .merge(crossmatch::routes())
         .merge(handover::routes())
         .merge(prints::routes())
+        .merge(qc::routes())
         .merge(emergency::routes())
         .merge(ward::routes())
         .merge(entrance::routes())

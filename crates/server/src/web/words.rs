@@ -65,6 +65,9 @@ pub fn address(subject: &Subject) -> String {
         Subject::NearMiss(_) => "near-misses",
         Subject::Policy(_) => "policy",
         Subject::Proposal(id) => return format!("/policy#{id}"),
+        Subject::Control(_) => "qc/controls",
+        Subject::Run(_) => "qc/runs",
+        Subject::Case(_) => "qc/cases",
     };
     format!("/{room}/{}", encoded(&subject.identifier()))
 }

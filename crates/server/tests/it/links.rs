@@ -8,11 +8,15 @@ use lifeline_core::command::Command;
 use lifeline_core::device::{
     MessageState, PARTS_MOST, Raw, RegisterDevice, StoreMessage, StorePart, Trouble,
 };
-use lifeline_core::id::{DeviceId, PatientId, PatientNumber, SampleId};
+use lifeline_core::finding::Rule;
+use lifeline_core::id::{ControlCode, DeviceId, LotId, PatientId, PatientNumber, SampleId};
 use lifeline_core::patient::{Demographics, NumberKind, RegisterPatient, Sex};
 use lifeline_core::people::{Role, SaveUser};
+use lifeline_core::quality::{Level, Place, Reads, RecordControlRun, RunDraft, Shown, control};
 use lifeline_core::sample::ReceiveSample;
-use lifeline_core::testing::{Interpretation, Origin, TestKind, TestState, VerifyTest};
+use lifeline_core::testing::{
+    Interpretation, LotKind, OpenLot, Origin, Reading, ReceiveLot, TestKind, TestState, VerifyTest,
+};
 use lifeline_core::unit::Checked;
 use lifeline_server::clock::Clock;
 use lifeline_server::desk::{Desk, Outcome, Submission};
@@ -58,6 +62,51 @@ async fn department(folder: &Folder) -> Desk {
     };
     accepted(&desk, "admin", device).await;
     desk
+}
+
+/// The morning's group control on the Echo, in control.
+async fn controls(desk: &Desk) {
+    let material = LotId::parse("QC-1").unwrap();
+    let receive = ReceiveLot {
+        lot: material.clone(),
+        kind: LotKind::Control,
+        name: "质控品".into(),
+        expires: start() + lifeline_core::SignedDuration::from_hours(24 * 90),
+    };
+    accepted(desk, "tech", receive).await;
+    let open = OpenLot {
+        lot: material.clone(),
+        until: None,
+    };
+    accepted(desk, "tech", open).await;
+    let state = desk.state();
+    let code = ControlCode::parse("analyser-group").unwrap();
+    let Reads::Graded(levels) = &control(&state, &code, start()).unwrap().reads else {
+        panic!("no graded control")
+    };
+    let levels = levels.iter().map(|level| Level {
+        level: level.level.clone(),
+        material: material.clone(),
+        shown: Shown::Graded(
+            level
+                .wells
+                .iter()
+                .map(|well| Reading {
+                    well: well.well,
+                    grade: well.grade,
+                })
+                .collect(),
+        ),
+    });
+    let draft = RunDraft {
+        control: code,
+        place: Place::Device(DeviceId::parse("echo-1").unwrap()),
+        lots: Default::default(),
+        levels: levels.collect(),
+        ran: start(),
+        repeat: None,
+    };
+    accepted(desk, "tech", RecordControlRun { draft }).await;
 }
 
 fn inbox(desk: &Desk) -> Inbox {
@@ -142,7 +191,12 @@ async fn a_captured_message_becomes_a_verified_group() {
     let desk = department(&folder).await;
     sample(&desk).await;
     let link = link(&desk).await;
-    play(&link, ECHO).await;
+    // As if captured this morning: a control must have stood when it was read.
+    let today = String::from_utf8(ECHO.to_vec()).unwrap();
+    let today = today
+        .replace("20060306164429", "20261122104000")
+        .into_bytes();
+    play(&link, &today).await;
     assert_eq!(settled(&desk).await, MessageState::Filed);
     let state = desk.state();
     let tests: Vec<_> = state.tests.iter().collect();
@@ -167,6 +221,19 @@ async fn a_captured_message_becomes_a_verified_group() {
         "nothing verifies itself"
     );
 
+    let verify = VerifyTest {
+        test: tests[0].id,
+        version: 1,
+    };
+    let without = desk
+        .submit(Submission::new(verify, user("tech"), bench()))
+        .await
+        .unwrap();
+    assert!(
+        matches!(&without, Outcome::Refused(refusal) if refusal.findings[0].rule == Rule::ControlUncovered),
+        "{without:?}"
+    );
+    controls(&desk).await;
     accepted(
         &desk,
         "tech",
@@ -180,7 +247,7 @@ async fn a_captured_message_becomes_a_verified_group() {
     let group = state.record_of(PatientId(1)).unwrap().group(start());
     assert_eq!(group.group().unwrap().to_string(), "B+");
 
-    play(&link, ECHO).await;
+    play(&link, &today).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(
         desk.state().tests.iter().count(),

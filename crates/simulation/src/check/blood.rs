@@ -9,9 +9,10 @@ use lifeline_core::hospital::{Hospital, Stamp};
 use lifeline_core::id::PatientId;
 use lifeline_core::issue::{Fate, IssueEvent};
 use lifeline_core::patient::Patient;
+use lifeline_core::quality::Affected;
 use lifeline_core::unit::{Regroup, Status, Unit};
 
-use super::{Broken, holds};
+use super::{Broken, holds, quality};
 use crate::report::Report;
 use crate::world::World;
 
@@ -125,6 +126,18 @@ pub(super) fn issue(
                 || format!("{asked:?}"),
             )?;
             let records = records(before, *patient);
+            let mut rests: Vec<Affected> = match bag.regroup {
+                Regroup::Confirmed(test) => vec![Affected::Test(test)],
+                _ => Vec::new(),
+            };
+            if emergency.is_none() {
+                let groups = records.iter().flat_map(|record| &record.determinations);
+                rests.extend(groups.filter_map(|found| found.test).map(Affected::Test));
+                rests.extend(crossmatch.map(Affected::Crossmatch));
+            }
+            for result in rests {
+                quality::held(before, result, report)?;
+            }
             holds(
                 report,
                 "a locked bag goes to its owner",

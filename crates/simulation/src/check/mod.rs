@@ -1,11 +1,13 @@
 //! The invariants. They are told from the state and from what is really so, never by asking the rules that are under test.
 
 mod blood;
+mod quality;
 mod recount;
 mod unit;
 
 pub(crate) use recount::recount;
 
+use lifeline_core::crossmatch::CrossmatchEvent;
 use lifeline_core::event::Event;
 use lifeline_core::finding::Refusal;
 use lifeline_core::hospital::{Hospital, Stamp};
@@ -86,8 +88,22 @@ pub(crate) fn event(
     match event {
         Event::Audit(_) => return Ok(()),
         Event::Issue(fact) => blood::issue(before, world, stamp, fact, report)?,
-        Event::Test(fact) => verified(before, stamp, fact, report)?,
-        Event::Crossmatch(fact) => blood::crossmatch(before, stamp, fact, report)?,
+        Event::Test(fact) => {
+            verified(before, stamp, fact, report)?;
+            if let TestEvent::Verified { test, .. } = fact
+                && let Some(test) = before.tests.get(*test)
+            {
+                quality::test(world, before, test, report)?;
+            }
+        }
+        Event::Crossmatch(fact) => {
+            blood::crossmatch(before, stamp, fact, report)?;
+            if let CrossmatchEvent::Reviewed { crossmatch, .. } = fact
+                && let Some(found) = before.crossmatches.get(*crossmatch)
+            {
+                quality::crossmatch(world, before, found, report)?;
+            }
+        }
         Event::Unit(fact) => unit::fact(before, after, stamp, fact, report)?,
         _ => {}
     }

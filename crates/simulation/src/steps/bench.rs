@@ -17,7 +17,12 @@ pub(super) fn lot(world: &mut World) -> Option<LotId> {
     world.pick(
         |w| &w.lots,
         10,
-        |hospital, id| hospital.lots.get(id).is_some_and(|lot| lot.usable(now)),
+        |hospital, id| {
+            hospital
+                .lots
+                .get(id)
+                .is_some_and(|lot| lot.usable(now) && lot.kind != LotKind::Control)
+        },
     )
 }
 
@@ -272,7 +277,10 @@ pub(super) fn receive_lot(world: &mut World) -> Option<Draft> {
         world.lots.len() + 1
     };
     let days = world.number(-1, 60);
-    let kind = *world.one(&LotKind::ALL)?;
+    let kind = match super::quality::material(world) {
+        None if !world.one_in(3) => LotKind::Control,
+        _ => *world.one(&LotKind::ALL)?,
+    };
     world.draft(ReceiveLot {
         lot: id(&format!("L{n}"))?,
         kind,

@@ -9,6 +9,7 @@ mod identification;
 mod patients;
 mod people;
 mod policy;
+mod quality;
 mod samples;
 mod units;
 
@@ -118,6 +119,14 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("store-part", 4, devices::part),
     ("file-message", 28, devices::file),
     ("dismiss-message", 3, devices::dismiss),
+    ("record-control-run", 60, quality::run),
+    ("annotate-run", 1, quality::annotate),
+    ("record-change", 1, quality::change),
+    ("set-target", 3, quality::target),
+    ("waive-control", 3, quality::waive),
+    ("correct-case", 6, quality::correct),
+    ("decide-affected", 20, quality::decide),
+    ("close-case", 8, quality::close),
     ("propose-policy", 3, policy::propose),
     ("activate-policy", 3, policy::activate),
     ("withdraw-policy", 1, policy::withdraw),

@@ -1,11 +1,13 @@
 //! The gate: the one place that decides whether a bag may be held for, or handed over for, a request.
 
+mod controls;
 mod emergency;
 mod patient;
 mod request;
 mod serology;
 mod unit;
 
+pub(crate) use controls::beneath_electronic;
 pub use emergency::{emergency_groups, emergency_level};
 pub use serology::{Serology, standing_crossmatch};
 
@@ -59,6 +61,7 @@ pub fn gate(
     request::check(&case, &mut findings);
     patient::check(&case, &mut findings);
     serology::check(&case, &mut findings);
+    controls::check(&case, &mut findings);
     if let Purpose::Emergency(level) = purpose {
         emergency::ease(&case, level, &mut findings);
     }

@@ -125,7 +125,7 @@ fn incompatible(case: &Case<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A compatible crossmatch of any method on a sample in date.
-fn abbreviated<'a>(case: &Case<'a>) -> Option<&'a Crossmatch> {
+pub(super) fn abbreviated<'a>(case: &Case<'a>) -> Option<&'a Crossmatch> {
     of_case(case).find(|found| {
         found.outcome == Outcome::Compatible
             && found.expires > case.at

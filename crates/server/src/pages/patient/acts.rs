@@ -6,8 +6,9 @@ use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{PatientId, PatientNumber};
 use lifeline_core::patient::{
     AmendPatient, EndNeed, LinkKind, LinkPatients, MergePatients, NeedKind, Patient, RaiseNeed,
-    RecordAntibody, RecordConsent, RecordHistoricGroup, RecordRhdGenotype, Said, Specificity, StateExposure,
-    TypePatientAntigen, UnlinkPatients, UnmergePatients, WithdrawAntibody, WithdrawHistoricGroup,
+    RecordAntibody, RecordConsent, RecordHistoricGroup, RecordRhdGenotype, Said, Specificity,
+    StateExposure, TypePatientAntigen, UnlinkPatients, UnmergePatients, WithdrawAntibody,
+    WithdrawHistoricGroup,
 };
 use lifeline_core::people::Action;
 

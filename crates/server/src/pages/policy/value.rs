@@ -60,6 +60,8 @@ pub fn short(frame: &Frame, key: Key, value: &Value) -> String {
         Value::GradingTables(tables) => lines(t, tables.len()),
         Value::NeedRules(table) => lines(t, table.len()),
         Value::Names(table) => lines(t, table.len()),
+        Value::Controls(table) => lines(t, table.len()),
+        Value::RuleProfiles(table) => lines(t, table.len()),
     }
 }
 
@@ -197,6 +199,33 @@ pub fn rows(frame: &Frame, key: Key, value: &Value) -> Vec<(String, String)> {
                 )
             })
             .collect(),
+        Value::Controls(controls) => controls
+            .iter()
+            .map(|control| {
+                let tests: Vec<String> =
+                    control.tests.iter().map(|item| t.m(item.word())).collect();
+                let levels = control.levels().into_iter().filter_map(|level| {
+                    let (zh, en) = control.level_names(level)?;
+                    Some(named(frame, zh, en))
+                });
+                let parts = [
+                    named(frame, &control.zh, &control.en),
+                    tests.join(&t.m("list-separator")),
+                    levels.collect::<Vec<_>>().join(&t.m("list-separator")),
+                ];
+                (control.code.to_string(), joined(parts))
+            })
+            .collect(),
+        Value::RuleProfiles(profiles) => profiles
+            .iter()
+            .map(|profile| {
+                let rules: Vec<&str> = profile.rules.iter().map(|used| used.rule.code()).collect();
+                (
+                    format!("{} v{}", profile.name, profile.version),
+                    rules.join(" "),
+                )
+            })
+            .collect(),
     }
 }
 
@@ -214,6 +243,19 @@ fn need_rule(frame: &Frame, rule: &lifeline_core::policy::NeedRule) -> String {
         parts.push(t.a("policy-need-transfused", &[("count", &least)]));
     }
     parts.extend(rule.diagnoses.iter().chain(&rule.wards).cloned());
+    parts.join(" · ")
+}
+
+/// A name in the reader's language.
+pub(in crate::pages) fn named(frame: &Frame, zh: &str, en: &str) -> String {
+    match frame.lang() {
+        crate::web::Lang::En => en.to_owned(),
+        crate::web::Lang::ZhCn => zh.to_owned(),
+    }
+}
+
+fn joined(parts: impl IntoIterator<Item = String>) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(" · ")
 }
 
@@ -292,6 +334,8 @@ pub fn typed(value: &Value) -> String {
         Value::GradingTables(tables) => json(serde_json::to_string_pretty(tables)),
         Value::NeedRules(table) => json(serde_json::to_string_pretty(table)),
         Value::Names(table) => json(serde_json::to_string_pretty(table)),
+        Value::Controls(table) => json(serde_json::to_string_pretty(table)),
+        Value::RuleProfiles(table) => json(serde_json::to_string_pretty(table)),
     }
 }
 
@@ -364,6 +408,8 @@ pub fn read(key: Key, text: &str) -> Result<Value, ReadError> {
         Shape::GradingTables => Value::GradingTables(table(text)?),
         Shape::NeedRules => Value::NeedRules(table(text)?),
         Shape::Names => Value::Names(table(text)?),
+        Shape::Controls => Value::Controls(table(text)?),
+        Shape::RuleProfiles => Value::RuleProfiles(table(text)?),
     })
 }
 

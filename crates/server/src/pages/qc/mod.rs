@@ -1,0 +1,185 @@
+//! The quality room: what is due, the morning's entry, runs and their charts, cases, and the proof of a day.
+
+mod acts;
+mod case;
+mod chart;
+mod entry;
+mod home;
+mod proof;
+mod run;
+
+use axum::Router;
+use jiff::Timestamp;
+use lifeline_core::hospital::Hospital;
+use lifeline_core::id::{ControlCode, DeviceId};
+use lifeline_core::quality::{Because, Control, Light, Place, Shown, Verdict, control};
+use lifeline_core::testing::Reading;
+
+use crate::app::App;
+use crate::pages::sheet::part;
+use crate::web::{Frame, Lang, PageError, Tone};
+
+/// The routes of these pages.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .merge(home::routes())
+        .merge(entry::routes())
+        .merge(run::routes())
+        .merge(case::routes())
+        .merge(acts::routes())
+        .merge(chart::routes())
+        .merge(proof::routes())
+}
+
+/// A name in the reader's language.
+fn named<'a>(frame: &Frame, zh: &'a str, en: &'a str) -> &'a str {
+    match frame.lang() {
+        Lang::En => en,
+        Lang::ZhCn => zh,
+    }
+}
+
+fn control_name(frame: &Frame, hospital: &Hospital, code: &ControlCode) -> String {
+    control(hospital, code, frame.now).map_or_else(
+        |_| code.to_string(),
+        |control| named(frame, &control.zh, &control.en).to_owned(),
+    )
+}
+
+fn level_name(frame: &Frame, control: &Control, code: &ControlCode) -> String {
+    control.level_names(code).map_or_else(
+        || code.to_string(),
+        |(zh, en)| named(frame, zh, en).to_owned(),
+    )
+}
+
+fn place_name(frame: &Frame, hospital: &Hospital, place: &Place) -> String {
+    match place {
+        Place::Bench => frame.t.m("qc-place-bench"),
+        Place::Device(id) => hospital
+            .devices
+            .all
+            .get(id)
+            .map_or_else(|| id.to_string(), |device| format!("{} {id}", device.name)),
+    }
+}
+
+/// A place as it stands in an address: `bench`, or the machine's name.
+fn place_of(text: &str) -> Result<Place, PageError> {
+    if text.is_empty() || text == "bench" {
+        return Ok(Place::Bench);
+    }
+    DeviceId::parse(text)
+        .map(Place::Device)
+        .map_err(|_| PageError::NotFound)
+}
+
+fn query(control: &ControlCode, place: &Place) -> String {
+    format!(
+        "control={}&place={}",
+        part(control.as_str()),
+        part(&place.to_string())
+    )
+}
+
+fn verdict(frame: &Frame, verdict: Verdict) -> (Tone, String) {
+    let tone = match verdict {
+        Verdict::Accepted => Tone::Good,
+        Verdict::Warning => Tone::Warn,
+        Verdict::Establishing => Tone::Note,
+        Verdict::Rejected => Tone::Stop,
+    };
+    (tone, frame.t.m(&format!("qc-verdict-{}", verdict.as_str())))
+}
+
+fn light(frame: &Frame, light: Light) -> (Tone, String) {
+    let tone = match light {
+        Light::Out => Tone::Stop,
+        Light::Due | Light::Waived | Light::Warning => Tone::Warn,
+        Light::Establishing => Tone::Note,
+        Light::InControl => Tone::Good,
+    };
+    (tone, frame.t.m(&format!("qc-light-{}", light.as_str())))
+}
+
+fn well(frame: &Frame, reading: &Reading) -> String {
+    format!("{} {}", frame.t.m(reading.well.word()), reading.grade)
+}
+
+fn shown(frame: &Frame, shown: &Shown, unit: &str) -> String {
+    match shown {
+        Shown::Measured(value) => format!("{value} {unit}").trim().to_owned(),
+        Shown::Graded(readings) => {
+            let wells: Vec<String> = readings.iter().map(|one| well(frame, one)).collect();
+            wells.join(&frame.t.m("list-separator"))
+        }
+    }
+}
+
+/// Why a level got its verdict, in words.
+fn because(frame: &Frame, because: &Because) -> String {
+    let t = &frame.t;
+    match because {
+        Because::Well {
+            well,
+            expected,
+            within,
+            got,
+        } => t.a(
+            "qc-because-well",
+            &[
+                ("well", &t.m(well.word())),
+                ("expected", &expected.to_string()),
+                ("within", within),
+                ("got", &got.to_string()),
+            ],
+        ),
+        Because::Interpretation { expected, got } => t.a(
+            "qc-because-interpretation",
+            &[("expected", expected), ("got", got)],
+        ),
+        Because::Drift { well, runs } => t.a(
+            "qc-because-drift",
+            &[("well", &t.m(well.word())), ("runs", runs)],
+        ),
+        Because::Rule {
+            rule,
+            scope,
+            points,
+        } => {
+            let window: Vec<String> = points
+                .iter()
+                .map(|(run, level, z)| format!("{run} {level} {z}"))
+                .collect();
+            t.a(
+                "qc-because-rule",
+                &[
+                    ("rule", rule),
+                    (
+                        "scope",
+                        &t.m(&format!("qc-scope-{}", scope.replace('_', "-"))),
+                    ),
+                    ("points", &window.join("; ")),
+                ],
+            )
+        }
+        Because::Instant {
+            values,
+            index,
+            limit,
+        } => t.a(
+            "qc-because-instant",
+            &[("values", values), ("index", index), ("limit", limit)],
+        ),
+    }
+}
+
+/// The hour and minute on the hospital's clock.
+fn hour(frame: &Frame, at: Timestamp) -> String {
+    frame
+        .site
+        .zone
+        .to_datetime(at)
+        .strftime("%H:%M")
+        .to_string()
+}
