@@ -461,6 +461,14 @@ fn a_genotype_lets_positive_cells_through_only_where_the_policy_says_so_and_neve
         assert_eq!(positive(&scene), expected, "{alleles:?}");
         antibody(&mut scene, Antigen::D);
         assert!(!positive(&scene), "{alleles:?} with anti-D");
+        // The gate stops by the antibody as well; the management must say it by itself.
+        let record = scene.trial.hospital.record_of(scene.patient).unwrap();
+        for serology in [RhD::Positive, RhD::Weak, RhD::Negative] {
+            assert_eq!(
+                record.rhd_managed(serology, scene.trial.at),
+                (RhD::Negative, crate::patient::RhdReason::AntiD)
+            );
+        }
     }
     for (alleles, expected) in [
         ([RhdAllele::AsianDel, RhdAllele::Deletion], true),
@@ -488,6 +496,14 @@ fn a_genotype_lets_positive_cells_through_only_where_the_policy_says_so_and_neve
         assert_eq!(positive(&scene), expected, "{alleles:?}");
         antibody(&mut scene, Antigen::D);
         assert!(!positive(&scene), "{alleles:?} with anti-D");
+        // The gate stops by the antibody as well; the management must say it by itself.
+        let record = scene.trial.hospital.record_of(scene.patient).unwrap();
+        for serology in [RhD::Positive, RhD::Weak, RhD::Negative] {
+            assert_eq!(
+                record.rhd_managed(serology, scene.trial.at),
+                (RhD::Negative, crate::patient::RhdReason::AntiD)
+            );
+        }
     }
 }
 
