@@ -6,6 +6,7 @@ use crate::assessment::AssessmentEvent;
 use crate::crossmatch::CrossmatchEvent;
 use crate::device::DeviceEvent;
 use crate::finding::Finding;
+use crate::governance::GovernanceEvent;
 use crate::identification::IdentificationEvent;
 use crate::issue::IssueEvent;
 use crate::near_miss::NearMissEvent;
@@ -80,6 +81,8 @@ pub enum Event {
     NearMiss(NearMissEvent),
     /// About controls.
     Quality(QualityEvent),
+    /// About how the department governs itself.
+    Governance(GovernanceEvent),
     /// What was refused.
     Audit(AuditEvent),
 }
@@ -126,6 +129,7 @@ macro_rules! each {
             Event::Assessment($inner) => $out,
             Event::NearMiss($inner) => $out,
             Event::Quality($inner) => $out,
+            Event::Governance($inner) => $out,
             Event::Audit($inner) => $out,
         }
     };
@@ -164,6 +168,7 @@ impl Event {
             AssessmentEvent::KINDS,
             NearMissEvent::KINDS,
             QualityEvent::KINDS,
+            GovernanceEvent::KINDS,
             AuditEvent::KINDS,
         ]
         .into_iter()
@@ -219,18 +224,22 @@ macro_rules! event_from {
 }
 
 event_from! {
-    PeopleEvent => People, PolicyEvent => Policy, UnitEvent => Unit, PatientEvent => Patient,
+    AssessmentEvent => Assessment,
+    AuditEvent => Audit,
+    CrossmatchEvent => Crossmatch,
+    DeviceEvent => Device,
+    DiscrepancyEvent => Discrepancy,
+    GovernanceEvent => Governance,
+    IdentificationEvent => Identification,
+    IssueEvent => Issue,
+    LotEvent => Lot,
+    NearMissEvent => NearMiss,
+    PatientEvent => Patient,
+    PeopleEvent => People,
+    PolicyEvent => Policy,
+    QualityEvent => Quality,
+    RequestEvent => Request,
     SampleEvent => Sample,
     TestEvent => Test,
-    LotEvent => Lot,
-    DiscrepancyEvent => Discrepancy,
-    RequestEvent => Request,
-    CrossmatchEvent => Crossmatch,
-    IssueEvent => Issue,
-    DeviceEvent => Device,
-    AssessmentEvent => Assessment,
-    NearMissEvent => NearMiss,
-    AuditEvent => Audit,
-    IdentificationEvent => Identification,
-    QualityEvent => Quality,
+    UnitEvent => Unit,
 }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::id::*;
 use crate::{
-    assessment, crossmatch, device, identification, issue, near_miss, patient, people, policy,
-    quality, request, sample, testing, unit,
+    assessment, crossmatch, device, governance, identification, issue, near_miss, patient, people,
+    policy, quality, request, sample, testing, unit,
 };
 
 /// Which journal entry, when, by whom.
@@ -51,6 +51,12 @@ pub struct Next {
     pub run: RunId,
     /// Controls that went out.
     pub case: CaseId,
+    /// Nonconformities.
+    pub nonconformity: NonconformityId,
+    /// Audits and reviews.
+    pub review: ReviewId,
+    /// Comparisons.
+    pub comparison: ComparisonId,
 }
 
 impl Default for Next {
@@ -69,6 +75,9 @@ impl Default for Next {
             workup: WorkupId(1),
             run: RunId(1),
             case: CaseId(1),
+            nonconformity: NonconformityId(1),
+            review: ReviewId(1),
+            comparison: ComparisonId(1),
         }
     }
 }
@@ -112,6 +121,8 @@ pub struct Hospital {
     pub near_misses: near_miss::NearMisses,
     /// Controls.
     pub quality: quality::Quality,
+    /// Documents, nonconformities, competence, comparisons, reviews.
+    pub governance: governance::Governance,
 }
 
 impl Hospital {
@@ -138,6 +149,7 @@ impl Hospital {
             Event::Assessment(event) => assessment::apply(self, stamp, event),
             Event::NearMiss(event) => near_miss::apply(self, stamp, event),
             Event::Quality(event) => quality::apply(self, stamp, event),
+            Event::Governance(event) => governance::apply(self, stamp, event),
             Event::Audit(_) => {}
         }
     }

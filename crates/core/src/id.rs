@@ -175,6 +175,10 @@ text_id!(
     ProgrammeId, 32, login
 );
 text_id!(
+    /// The code of a controlled document, as printed on it.
+    DocumentId, 32, barcode
+);
+text_id!(
     /// A number that names a patient to the hospital: hospital number, national identity number, temporary number.
     PatientNumber, 40, barcode
 );
@@ -233,5 +237,17 @@ counted_id!(
 );
 counted_id!(
     /// A control that went out, from the finding to its closing.
-    CaseId, "N"
+    CaseId, "C"
+);
+counted_id!(
+    /// A nonconformity and what was done about it.
+    NonconformityId, "NC"
+);
+counted_id!(
+    /// An audit or a management review.
+    ReviewId, "RV"
+);
+counted_id!(
+    /// A comparison between ways of measuring.
+    ComparisonId, "CP"
 );

@@ -26,6 +26,7 @@ pub mod device;
 pub mod due;
 pub mod event;
 pub mod finding;
+pub mod governance;
 pub mod hospital;
 pub mod id;
 pub mod identification;

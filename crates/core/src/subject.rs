@@ -112,6 +112,14 @@ subjects! {
     Run(RunId) = "run",
     /// A control that went out.
     Case(CaseId) = "case",
+    /// A controlled document.
+    Document(DocumentId) = "document",
+    /// A nonconformity.
+    Nonconformity(NonconformityId) = "nonconformity",
+    /// An audit or a review.
+    Review(ReviewId) = "review",
+    /// A comparison.
+    Comparison(ComparisonId) = "comparison",
 }
 
 impl fmt::Display for Subject {

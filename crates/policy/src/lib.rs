@@ -71,6 +71,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../../policy/matching.toml"),
     ),
     ("quality.toml", include_str!("../../../policy/quality.toml")),
+    (
+        "governance.toml",
+        include_str!("../../../policy/governance.toml"),
+    ),
 ];
 
 #[derive(Deserialize)]

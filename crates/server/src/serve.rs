@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use crate::app::{App, SYSTEM_USER, site};
 use crate::clock::Clock;
 use crate::desk::{Desk, DeskError, Outcome, ReplayError, Standing, Submission};
-use crate::entrance::{Keeper, PasswordError, digest};
+use crate::entrance::{Keeper, PasswordError, digest, in_turn};
 use crate::jobs;
 use crate::links::{
     self, Inbox, InboxError, LineState, Lines, LinkConfig, LinkError, OpenLink, Profiles,
@@ -204,7 +204,7 @@ pub async fn initialise(
 /// See [`PasswordError`].
 pub async fn hashed(password: &str) -> Result<String, ServeError> {
     let password = password.to_owned();
-    tokio::task::spawn_blocking(move || digest(&password))
+    in_turn(move || digest(&password))
         .await
         .map_err(|error| ServeError::Task(error.to_string()))?
         .map_err(Into::into)

@@ -18,8 +18,8 @@ use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::{
-    assessment, crossmatch, device, identification, issue, near_miss, patient, policy, quality,
-    request, sample, testing, unit,
+    assessment, crossmatch, device, governance, identification, issue, near_miss, patient, policy,
+    quality, request, sample, testing, unit,
 };
 
 /// The version of a thing that a form was opened on.
@@ -228,6 +228,17 @@ commands! {
     CorrectCase(quality::CorrectCase) = "correct-case",
     DecideAffected(quality::DecideAffected) = "decide-affected",
     CloseCase(quality::CloseCase) = "close-case",
+    PublishDocument(governance::PublishDocument) = "publish-document",
+    SignDocument(governance::SignDocument) = "sign-document",
+    RetireDocument(governance::RetireDocument) = "retire-document",
+    ReportNonconformity(governance::ReportNonconformity) = "report-nonconformity",
+    AnalyseNonconformity(governance::AnalyseNonconformity) = "analyse-nonconformity",
+    PlanAction(governance::PlanAction) = "plan-action",
+    CompleteAction(governance::CompleteAction) = "complete-action",
+    JudgeEffectiveness(governance::JudgeEffectiveness) = "judge-effectiveness",
+    RecordCompetence(governance::RecordCompetence) = "record-competence",
+    RecordComparison(governance::RecordComparison) = "record-comparison",
+    RecordReview(governance::RecordReview) = "record-review",
 }
 
 impl Command {
@@ -339,6 +350,10 @@ impl Hospital {
             Subject::Proposal(id) => &self.policies.proposals.get(id)?.stamp,
             Subject::Run(id) => &self.quality.run(*id)?.changed,
             Subject::Case(id) => &self.quality.case(*id)?.changed,
+            Subject::Document(id) => &self.governance.documents.get(id)?.changed,
+            Subject::Nonconformity(id) => &self.governance.nonconformities.get(id)?.changed,
+            Subject::Review(id) => &self.governance.reviews.get(id)?.recorded,
+            Subject::Comparison(id) => &self.governance.comparisons.get(id)?.recorded,
             Subject::Policy(_) | Subject::Donation(_) | Subject::Control(_) => return None,
         })
     }

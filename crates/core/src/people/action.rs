@@ -138,6 +138,20 @@ actions! {
     NearMissReport = "near_miss.report",
     /// Look into a near miss and close it.
     NearMissClose = "near_miss.close",
+    /// Look at documents, nonconformities and their records.
+    ViewGovernance = "view.governance",
+    /// Publish and retire documents, record audits and reviews.
+    DocumentManage = "document.manage",
+    /// Approve a document, a retirement or a review as the second person.
+    DocumentApprove = "document.approve",
+    /// Find causes, plan and complete actions.
+    NonconformityHandle = "nonconformity.handle",
+    /// Judge whether actions helped.
+    NonconformityClose = "nonconformity.close",
+    /// Assess people's competence.
+    CompetenceAssess = "competence.assess",
+    /// Record comparisons between instruments, people and methods.
+    ComparisonRecord = "comparison.record",
 
     /// Register devices, take them out of service.
     DeviceManage = "device.manage",

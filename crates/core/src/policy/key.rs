@@ -217,4 +217,10 @@ keys! {
     CaseCauses = "quality.causes": Words,
     /// A well weaker than its target in this many runs in a row is a warning.
     DriftRuns = "quality.drift_runs": Count,
+    /// The fewest samples of a comparison.
+    ComparisonSamplesLeast = "quality.comparison_samples": Count,
+    /// The least agreement of a comparison of words, in thousandths of the samples.
+    ComparisonAgreement = "quality.comparison_agreement": Count,
+    /// The largest mean relative difference of a comparison of numbers, in thousandths.
+    ComparisonBias = "quality.comparison_bias": Count,
 }

@@ -12,7 +12,7 @@ use lifeline_core::people::{Action, NoteSignIn, Role, SignInResult};
 use lifeline_core::policy::Key;
 use lifeline_journal::{Hash, JournalError, Session};
 
-use super::password::verify;
+use super::password::{in_turn, verify};
 use crate::desk::{Desk, DeskError, Submission};
 use crate::web::frame::{Doorkeeper, Person, Visit};
 use crate::web::guard::secret;
@@ -147,7 +147,7 @@ impl Keeper {
         }
         let digest = self.desk.journal().credential(user.as_str()).await?;
         let password = password.to_owned();
-        let right = tokio::task::spawn_blocking(move || verify(&password, digest.as_deref()))
+        let right = in_turn(move || verify(&password, digest.as_deref()))
             .await
             .map_err(|error| SignInError::Fault(error.to_string()))?;
         // The program's own account and device links never sign in.
@@ -369,6 +369,7 @@ pub fn opened_by(room: Room) -> &'static [Action] {
         Room::Eqa => &[Action::ViewAssessment],
         Room::Quality => &[Action::ViewQuality],
         Room::Reactions | Room::Region => &[],
+        Room::Governance => &[Action::ViewGovernance],
         Room::Equipment => &[Action::ViewDevice],
         Room::Clinical => &[Action::RequestPlace],
         Room::People => &[Action::ViewPeople],

@@ -312,6 +312,10 @@ fn sees(subject: &Subject) -> Action {
         Subject::Request(_) | Subject::Crossmatch(_) | Subject::Issue(_) => Action::ViewRequest,
         Subject::Device(_) | Subject::Message(_) => Action::ViewDevice,
         Subject::Programme(_) | Subject::Round(_) => Action::ViewAssessment,
+        Subject::Document(_)
+        | Subject::Nonconformity(_)
+        | Subject::Review(_)
+        | Subject::Comparison(_) => Action::ViewGovernance,
         Subject::User(_) => Action::ViewPeople,
         Subject::NearMiss(_) => Action::NearMissReport,
         Subject::Policy(_) | Subject::Proposal(_) => Action::ViewPolicy,

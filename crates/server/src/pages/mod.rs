@@ -14,6 +14,7 @@ mod eqa;
 mod equipment;
 mod events;
 mod find;
+mod governance;
 pub mod handover;
 mod identify;
 mod journal;
@@ -60,6 +61,7 @@ pub fn routes() -> Router<App> {
         .merge(board::routes())
         .merge(events::routes())
         .merge(equipment::routes())
+        .merge(governance::routes())
         .merge(find::routes())
         .merge(journal::routes())
         .merge(people::routes())

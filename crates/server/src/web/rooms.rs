@@ -27,6 +27,8 @@ pub enum Room {
     Quality,
     /// External quality assessment.
     Eqa,
+    /// Documents, nonconformities, competence, comparisons, audits.
+    Governance,
     /// Devices, temperatures, maintenance.
     Equipment,
     /// Clinical guidance and consultation.
@@ -43,7 +45,7 @@ pub enum Room {
 
 impl Room {
     /// All rooms in the order of the rail.
-    pub const ALL: [Room; 17] = [
+    pub const ALL: [Room; 18] = [
         Room::Board,
         Room::Receipt,
         Room::Stock,
@@ -55,6 +57,7 @@ impl Room {
         Room::Reactions,
         Room::Quality,
         Room::Eqa,
+        Room::Governance,
         Room::Equipment,
         Room::Clinical,
         Room::People,
@@ -77,6 +80,7 @@ impl Room {
             Room::Reactions => false,
             Room::Quality => true,
             Room::Eqa => true,
+            Room::Governance => true,
             Room::Equipment => true,
             Room::Clinical => true,
             Room::People => true,
@@ -100,6 +104,7 @@ impl Room {
             Room::Reactions => "/reactions",
             Room::Eqa => "/eqa",
             Room::Quality => "/qc",
+            Room::Governance => "/governance",
             Room::Equipment => "/equipment",
             Room::Clinical => "/clinical",
             Room::People => "/people",
@@ -123,6 +128,7 @@ impl Room {
             Room::Reactions => "heart-rate-monitor",
             Room::Quality => "certificate",
             Room::Eqa => "target",
+            Room::Governance => "checkup-list",
             Room::Equipment => "thermometer",
             Room::Clinical => "stethoscope",
             Room::People => "users",
@@ -146,6 +152,7 @@ impl Room {
             Room::Reactions => t.m("nav-reactions"),
             Room::Quality => t.m("nav-quality"),
             Room::Eqa => t.m("nav-eqa"),
+            Room::Governance => t.m("nav-governance"),
             Room::Equipment => t.m("nav-equipment"),
             Room::Clinical => t.m("nav-clinical"),
             Room::People => t.m("nav-people"),

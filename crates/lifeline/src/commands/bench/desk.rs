@@ -3,21 +3,16 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lifeline_core::blood::UnitId;
-use lifeline_core::id::{LocationId, UserId, WorkstationId};
-use lifeline_core::unit::MoveUnits;
-use lifeline_server::desk::{Desk, Outcome, Submission};
+use lifeline_server::desk::Desk;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::task::JoinSet;
 
 use super::history::demonstration;
-use super::measure::{Folder, Times};
+use super::measure::Folder;
+use super::traffic::{Run, carry};
 
 /// What to measure on.
 #[derive(clap::Args)]
@@ -48,27 +43,6 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<Vec<Value>> {
     Ok(rows)
 }
 
-#[derive(Default)]
-struct Run {
-    times: Times,
-    entries: u64,
-    batches: u64,
-    spent: Duration,
-}
-
-impl Run {
-    fn rate(&self) -> f64 {
-        self.times.len() as f64 / self.spent.as_secs_f64()
-    }
-
-    fn add(&mut self, other: Self) {
-        self.times.add(other.times);
-        self.entries += other.entries;
-        self.batches += other.batches;
-        self.spent += other.spent;
-    }
-}
-
 async fn measure(
     name: &str,
     database: &str,
@@ -90,12 +64,12 @@ async fn measure(
         let (mut group, mut single, mut raw) = (Run::default(), Run::default(), Run::default());
         for _ in 0..TURNS {
             let turn = span / TURNS;
-            let together = load(desk, bags, None, turn).await?;
+            let together = carry(desk, bags, None, turn).await?;
             let bytes = entry_bytes(desk, together.entries).await?;
             let batch = (together.entries as f64 / together.batches.max(1) as f64).round();
             raw.add(append_raw(folder, bytes, (batch as u64).max(1), turn)?);
             group.add(together);
-            single.add(load(desk, bags, Some(1), turn).await?);
+            single.add(carry(desk, bags, Some(1), turn).await?);
         }
         rows.push(json!({
             "database": name,
@@ -112,80 +86,6 @@ async fn measure(
         }));
     }
     Ok(rows)
-}
-
-/// Every caller carries its own bag from one refrigerator to the other and back. `at_once` bounds the commands that are on
-/// their way together: one of them is one transaction for each.
-async fn load(
-    desk: &Desk,
-    bags: &[UnitId],
-    at_once: Option<usize>,
-    span: Duration,
-) -> anyhow::Result<Run> {
-    let gate = at_once.map(|most| Arc::new(Semaphore::new(most)));
-    let places = [
-        LocationId::parse("bench-fridge-1")?,
-        LocationId::parse("bench-fridge-2")?,
-    ];
-    let actor = UserId::parse("chen")?;
-    let seq = desk.state().seq;
-    let mut published = desk.listen();
-    let start = Instant::now();
-    let mut tasks = JoinSet::new();
-    for (number, bag) in bags.iter().copied().enumerate() {
-        let (desk, gate, places, actor) =
-            (desk.clone(), gate.clone(), places.clone(), actor.clone());
-        tasks.spawn(async move {
-            let workstation = WorkstationId::parse(&format!("bench-{number}"))?;
-            let mut times = Times::default();
-            while start.elapsed() < span {
-                let here = desk.state();
-                let to = places
-                    .iter()
-                    .find(|place| {
-                        here.units
-                            .get(&bag)
-                            .is_some_and(|unit| unit.location != **place)
-                    })
-                    .context("a place to go to")?
-                    .clone();
-                drop(here);
-                let command = MoveUnits {
-                    units: vec![bag],
-                    to,
-                };
-                let submission = Submission::new(command, actor.clone(), workstation.clone());
-                let asked = Instant::now();
-                let _turn = match &gate {
-                    Some(gate) => Some(gate.acquire().await?),
-                    None => None,
-                };
-                match desk.submit(submission).await? {
-                    Outcome::Accepted { .. } => times.note(asked.elapsed()),
-                    Outcome::Refused(refusal) => anyhow::bail!("refused: {refusal:?}"),
-                }
-            }
-            anyhow::Ok(times)
-        });
-    }
-    let mut run = Run::default();
-    loop {
-        tokio::select! {
-            biased;
-            heard = published.recv() => match heard {
-                Ok(_) => run.batches += 1,
-                Err(RecvError::Lagged(missed)) => run.batches += missed,
-                Err(RecvError::Closed) => break,
-            },
-            done = tasks.join_next() => match done {
-                Some(done) => run.times.add(done??),
-                None => break,
-            },
-        }
-    }
-    run.spent = start.elapsed();
-    run.entries = desk.state().seq - seq;
-    Ok(run)
 }
 
 /// The mean size of the newest entries with all their fields, in bytes.

@@ -8,6 +8,9 @@ mod history;
 mod measure;
 mod replay;
 mod rules;
+mod traffic;
+mod web;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -37,6 +40,10 @@ enum Name {
     Replay(replay::Arguments),
     /// Every control rule over millions of points, against a plain loop and a database.
     Qc(rules::Arguments),
+    /// Device messages per second, beside two published HL7 crates.
+    Wire(wire::Arguments),
+    /// Pages and the issue form for many clients at once.
+    Web(web::Arguments),
 }
 
 /// Takes the figures and prints them.
@@ -49,6 +56,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Name::Gate(arguments) => ("gate", gate::run(arguments).await?),
             Name::Replay(arguments) => ("replay", replay::run(arguments).await?),
             Name::Qc(arguments) => ("qc", rules::run(&arguments)?),
+            Name::Wire(arguments) => ("wire", wire::run(&arguments)?),
+            Name::Web(arguments) => ("web", web::run(arguments).await?),
         })
     })?;
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
