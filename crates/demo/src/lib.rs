@@ -5,6 +5,7 @@ mod antibodies;
 mod assessment;
 mod bench;
 mod clinic;
+mod governance;
 mod patients;
 mod quality;
 mod staff;
@@ -54,6 +55,7 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     antibodies::identify(&house).await?;
     clinic::order(&house, &patients).await?;
     assessment::assess(&house).await?;
+    governance::record(&house).await?;
     app.demo_logins = staff::LOGINS
         .iter()
         .map(|login| ((*login).to_owned(), PASSWORD.to_owned()))

@@ -36,6 +36,7 @@ const STOCK: &str = "technologist senior head clinician nurse quality equipment 
 const PATIENT: &str = "technologist senior head clinician nurse quality auditor";
 const DEVICE: &str = "technologist senior head quality equipment auditor administrator";
 const JOURNAL: &str = "senior head quality auditor administrator";
+const GOVERNANCE: &str = "technologist senior head quality equipment auditor";
 const EXPORT: &str = "head quality auditor";
 const POLICY: &str = "technologist senior head quality equipment auditor administrator";
 const PEOPLE: &str = JOURNAL;
@@ -104,6 +105,15 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("POST", "/tests/{test}/correct", BENCH),
     ("GET", "/tests/{test}/invalidate", BENCH),
     ("POST", "/tests/{test}/invalidate", BENCH),
+    ("GET", "/governance", GOVERNANCE),
+    ("GET", "/governance/new/{what:case}", GOVERNANCE),
+    ("POST", "/governance/new/{what:case}", GOVERNANCE),
+    ("GET", "/nonconformities/{nonconformity}", GOVERNANCE),
+    ("GET", "/nonconformities/{nonconformity}/{act:analyse}", GOVERNANCE),
+    ("POST", "/nonconformities/{nonconformity}/{act:analyse}", GOVERNANCE),
+    ("GET", "/documents/{document}", GOVERNANCE),
+    ("GET", "/documents/{document}/{act:retire}", "head quality"),
+    ("POST", "/documents/{document}/{act:retire}", "head quality"),
     ("GET", "/eqa", "technologist senior head quality auditor"),
     ("GET", "/eqa/programmes/{programme}", "technologist senior head quality auditor"),
     ("GET", "/eqa/rounds/{round}", "technologist senior head quality auditor"),
@@ -380,6 +390,8 @@ fn things(app: &App) -> BTreeMap<&'static str, String> {
         ("test", state.tests.iter().next().unwrap().id.to_string()),
         ("lot", "AHG-2611".into()),
         ("workup", "AB000001".into()),
+        ("nonconformity", "NC000001".into()),
+        ("document", "SOP-TX-01".into()),
         ("device", "echo-1".into()),
         (
             "message",

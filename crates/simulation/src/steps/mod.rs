@@ -5,6 +5,7 @@ mod assessment;
 mod bench;
 mod care;
 mod devices;
+mod governance;
 mod identification;
 mod patients;
 mod people;
@@ -113,6 +114,17 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("settle-appeal", 3, assessment::settle),
     ("take-step", 10, assessment::step),
     ("close-round", 5, assessment::close),
+    ("publish-document", 2, governance::publish),
+    ("sign-document", 2, governance::sign),
+    ("retire-document", 1, governance::retire),
+    ("report-nonconformity", 3, governance::report),
+    ("analyse-nonconformity", 3, governance::analyse),
+    ("plan-action", 3, governance::plan),
+    ("complete-action", 3, governance::complete),
+    ("judge-effectiveness", 4, governance::judge),
+    ("record-competence", 2, governance::assess),
+    ("record-comparison", 2, governance::compare),
+    ("record-review", 1, governance::review),
     ("register-device", 4, devices::register),
     ("set-device-service", 3, devices::service),
     ("store-message", 25, devices::store),

@@ -318,6 +318,7 @@ pub(super) async fn carry_out(
     Path((case, act)): Path<(String, String)>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewGovernance)?;
     let case = find(&app, &case)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = parse(&act)?.read(&frame, case.id, &mut form);

@@ -122,6 +122,17 @@ pub(super) async fn show(
     }))
 }
 
+/// Whoever must read the document, and whoever looks at documents anyway.
+fn may_sign(app: &App, frame: &Frame, visit: &Visit, document: &Document) -> Result<(), PageError> {
+    let me = UserId::parse(&visit.person.id).map_err(PageError::internal)?;
+    let hospital = app.state();
+    let unread = hospital.governance.unread(&hospital, frame.now);
+    if unread.contains(&(document.id.clone(), me)) {
+        return Ok(());
+    }
+    app.look(visit, Action::ViewGovernance)
+}
+
 fn retire_sheet(frame: Frame, document: &Document, form: Form, answer: Answer) -> Sheet {
     let t = frame.t;
     Sheet {
@@ -170,7 +181,10 @@ pub(super) async fn ask(
             app.look(&visit, Action::DocumentManage)?;
             Ok(retire_sheet(frame, &document, form, Answer::default()).show())
         }
-        "sign" => Ok(sign_sheet(frame, &document, form, Answer::default()).show()),
+        "sign" => {
+            may_sign(&app, &frame, &visit, &document)?;
+            Ok(sign_sheet(frame, &document, form, Answer::default()).show())
+        }
         _ => Err(PageError::NotFound),
     }
 }
@@ -189,6 +203,7 @@ pub(super) async fn carry_out(
     let (command, sheet): (Command, fn(Frame, &Document, Form, Answer) -> Sheet) =
         match act.as_str() {
             "retire" => {
+                app.look(&visit, Action::DocumentManage)?;
                 let reason = form.value("why").to_owned();
                 let command = RetireDocument {
                     document: id,
@@ -197,6 +212,7 @@ pub(super) async fn carry_out(
                 (command.into(), retire_sheet)
             }
             "sign" => {
+                may_sign(&app, &frame, &visit, &document)?;
                 let edition = document.in_force(frame.now).ok_or(PageError::NotFound)?;
                 let command = SignDocument {
                     document: id,

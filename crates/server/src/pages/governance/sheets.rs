@@ -367,6 +367,7 @@ pub(super) async fn carry_out(
     posted: Posted,
 ) -> Result<Response, PageError> {
     let what = What::parse(&what)?;
+    app.look(&visit, what.needs())?;
     let mut form = Form::sent(&frame, posted)?;
     let command = what.read(&frame, &app.state(), &mut form);
     let to = |_: &[_]| "/governance".to_owned();
