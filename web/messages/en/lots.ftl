@@ -22,3 +22,4 @@ lot-kind-antiserum = Antiserum
 lot-kind-cells = Reagent cells
 lot-kind-card = Card
 lot-kind-reagent = Reagent
+field-lot = Lot

@@ -22,3 +22,4 @@ lot-kind-antiserum = 抗血清
 lot-kind-cells = 试剂细胞
 lot-kind-card = 卡
 lot-kind-reagent = 其他试剂
+field-lot = 批号
