@@ -146,6 +146,8 @@ const MAY: &[(&str, &str)] = &[
 /// Examples of commands that the simulation does not give, as the API takes them.
 #[rustfmt::skip]
 const BY_HAND: &[&str] = &[
+    r#"{"agree-least-incompatible": {"crossmatch": 1}}"#,
+    r#"{"dispute-proposal": {"unit": "W000026000001-E0336V00", "request": 1}}"#,
     r#"{"save-programme": {"programme": "nccl-bg", "name": "血型", "latin": "Blood groups", "provider": "NCCL", "table": "t", "items": [], "active": true}}"#,
     r#"{"open-round": {"programme": "nccl-bg", "label": "2026-2", "deadline": "2026-12-22T00:00:00Z", "samples": 5}}"#,
     r#"{"receive-panel": {"round": 1, "received": "2026-11-22T00:00:00Z", "samples": [], "intact": true, "note": ""}}"#,

@@ -147,3 +147,6 @@ policy-stock-levels = Days of cover of the supply phases
 policy-stock-service = Share of periods without shortage an order aims at
 policy-stock-review = From one order to the arrival of the next
 policy-stock-holidays = Public holidays
+policy-chapter-assessment = External assessment
+policy-chapter-matching = Matching
+policy-chapter-stock = Stock

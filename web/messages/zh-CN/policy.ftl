@@ -141,3 +141,6 @@ policy-stock-levels = 各供应阶段的可用天数
 policy-stock-service = 订血目标的不缺血比例
 policy-stock-review = 从本次订血到下次到货的时间
 policy-stock-holidays = 法定节假日
+policy-chapter-assessment = 室间质评
+policy-chapter-matching = 配型
+policy-chapter-stock = 库存

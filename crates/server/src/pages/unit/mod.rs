@@ -32,7 +32,7 @@ pub fn routes() -> Router<App> {
         .route("/units/{unit}", get(show))
         .route("/units/{unit}/{act}", post(act::carry_out))
         .route("/donations/{din}", get(donation).post(recall))
-        .route("/donations/{din}/withdraw", axum::routing::post(withdraw))
+        .route("/donations/{din}/withdraw", post(withdraw))
 }
 
 /// The address of a unit's page.
