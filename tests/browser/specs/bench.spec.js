@@ -44,6 +44,9 @@ async function control(page, lot) {
   await send(page);
   await expect(page).toHaveURL(/\/qc\/runs\/K\d+$/);
   await expect(page.locator(".verdict-good")).toBeVisible();
+  await sound(page);
+  await look(page, "control-run");
+  await page.goto(url("/lots"));
 }
 
 /** A tube that agrees with the record. */
