@@ -47,7 +47,7 @@ fn twenty_hospitals_keep_every_invariant() {
 /// Long enough that every command succeeds at least once; otherwise the deep states were never reached.
 #[test]
 fn a_long_history_reaches_every_command() {
-    let report = run(3, 20_000, |_| {});
+    let report = run(3, 40_000, |_| {});
     kept(&report);
     assert_eq!(report.never_accepted, NOT_DRAWN);
 }

@@ -465,6 +465,7 @@ async fn verify(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestVerify)?;
     let found = known(&app.state(), &id)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = VerifyDiscrepancy {
@@ -574,6 +575,7 @@ async fn open(
     Path(test): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestRecord)?;
     let hospital = app.state();
     let test = known_test(&hospital, &test)?;
     let mut form = Form::sent(&frame, posted)?;
@@ -683,6 +685,7 @@ async fn take_step(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestRecord)?;
     let hospital = app.state();
     let found = known(&hospital, &id)?;
     let mut form = Form::sent(&frame, posted)?;
@@ -764,6 +767,7 @@ async fn conclude(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestRecord)?;
     let hospital = app.state();
     let found = known(&hospital, &id)?;
     let mut form = Form::sent(&frame, posted)?;
@@ -824,6 +828,7 @@ async fn reopen(
     Path(id): Path<String>,
     posted: Posted,
 ) -> Result<Response, PageError> {
+    app.look(&visit, Action::TestVerify)?;
     let hospital = app.state();
     let found = known(&hospital, &id)?;
     let mut form = Form::sent(&frame, posted)?;
