@@ -1,4 +1,5 @@
 //! Plans of instance files: levels, bound, time. `matching FILE... ` prints one line for each model.
+#![allow(clippy::unwrap_used, reason = "an example")]
 
 use std::time::{Duration, Instant};
 

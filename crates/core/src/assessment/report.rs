@@ -45,7 +45,9 @@ impl Decide for RecordReport {
                 *upheld && stamp.seq > since
             });
         let absent = round.submission.is_none() && context.at > round.deadline;
-        if !(corrected && round.closed.is_none()) && !(absent && round.reports.is_empty()) {
+        let open = corrected && round.closed.is_none();
+        let unreported = absent && round.reports.is_empty();
+        if !open && !unreported {
             stands(&mut checks, round, &[RoundState::Submitted]);
         }
         checks.text("reference", &self.reference, 1, TEXT_MOST);

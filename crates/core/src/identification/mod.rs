@@ -292,11 +292,7 @@ pub fn to_identify(hospital: &Hospital, at: jiff::Timestamp) -> Vec<&crate::samp
 }
 
 /// The work-up, if it stands where a step needs it.
-fn in_state<'a>(
-    hospital: &'a Hospital,
-    id: WorkupId,
-    state: WorkupState,
-) -> Result<&'a Workup, Finding> {
+fn in_state(hospital: &Hospital, id: WorkupId, state: WorkupState) -> Result<&Workup, Finding> {
     let workup = hospital
         .identifications
         .get(id)

@@ -303,8 +303,7 @@ pub(crate) fn findings(
         Ok(standings) => standings,
         Err(finding) => return vec![about(finding, of)],
     };
-    let mut lacking: BTreeMap<(ControlCode, Option<LotId>), Vec<(ControlCode, Lacking, Place)>> =
-        BTreeMap::new();
+    let mut lacking: BTreeMap<(ControlCode, Option<LotId>), Vec<Lack>> = BTreeMap::new();
     for Standing { cover, state } in standings {
         if let CoverState::Lacking(why) = state {
             lacking
@@ -368,3 +367,6 @@ pub fn findings_of_crossmatch(hospital: &Hospital, crossmatch: &Crossmatch) -> V
     found.extend(held(hospital, result));
     found
 }
+
+/// A control, what it lacks, and where.
+type Lack = (ControlCode, Lacking, Place);

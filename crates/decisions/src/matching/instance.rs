@@ -382,12 +382,7 @@ pub(super) fn row(part: &str, place: usize, id: &str) -> String {
     }
 }
 
-fn duplicate<'a>(names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+fn duplicate<'a>(mut names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
     let mut seen = BTreeMap::new();
-    for name in names {
-        if seen.insert(name, ()).is_some() {
-            return Some(name);
-        }
-    }
-    None
+    names.find(|name| seen.insert(*name, ()).is_some())
 }

@@ -407,6 +407,7 @@ mod tests {
 
     #[test]
     fn what_is_out_of_range_is_named() {
+        #[allow(clippy::type_complexity, reason = "a table")]
         let bad: [(&str, fn(&mut Product)); 6] = [
             ("shelf_life", |p| p.shelf_life = 0),
             ("shelf_life", |p| p.shelf_life = 30),

@@ -113,7 +113,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
                 let entry = Entry {
                     key,
                     value,
-                    effective: effective.unwrap_or_else(Timestamp::now),
+                    effective: effective
+                        .unwrap_or_else(|| lifeline_server::clock::Clock::System.now()),
                     source,
                     standing: if verified {
                         Standing::Verified

@@ -397,7 +397,10 @@ async fn a_message_without_a_readable_profile_never_counts_as_filed() {
     let missing = Trouble::NoProfile {
         profile: "no-such-profile".into(),
     };
-    assert_eq!(reasons(again(&desk, &none).await), [missing.clone()]);
+    assert_eq!(
+        reasons(again(&desk, &none).await),
+        std::slice::from_ref(&missing)
+    );
     assert_eq!(
         reasons(again(&desk, &none).await),
         [missing],

@@ -148,7 +148,7 @@ pub(super) fn compare(world: &mut World) -> Option<Draft> {
 
 pub(super) fn review(world: &mut World) -> Option<Draft> {
     let held = world.hospital.today(world.minutes(0));
-    let found = world.hospital.governance.nonconformities.keys().last();
+    let found = world.hospital.governance.nonconformities.keys().next_back();
     let command = RecordReview {
         kind: ReviewKind::InternalAudit,
         held,

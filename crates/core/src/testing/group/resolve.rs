@@ -100,7 +100,7 @@ pub fn resolve(
         reportable,
         category: found.category,
         next: steps(&found, readings, known, reportable),
-        interim: (!reportable).then(|| Interim {
+        interim: (!reportable).then_some(Interim {
             red_cells: Abo::O,
             plasma: Abo::Ab,
             // Whose cells were seen is in doubt as well, so anti-D says nothing of the patient yet.

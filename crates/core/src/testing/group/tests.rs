@@ -76,6 +76,7 @@ fn eighteen_textbook_cases() {
         Agreed, DelScreen, ExtraForward, ExtraReverse, HistoryConflict, MissingReverse, MixedField,
         Newborn, Rare, SpontaneousAgglutination, WeakD, WeakForward, WrongBloodOrSubgroup,
     };
+    #[allow(clippy::type_complexity, reason = "a table")]
     let cases: [(
         &str,
         &str,

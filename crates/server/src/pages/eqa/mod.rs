@@ -118,7 +118,7 @@ fn item_words(frame: &Frame, code: &str) -> String {
 
 /// Hundredths of a per cent as people write them.
 fn percent(hundredths: u32) -> String {
-    if hundredths % 100 == 0 {
+    if hundredths.is_multiple_of(100) {
         (hundredths / 100).to_string()
     } else {
         format!("{}.{:02}", hundredths / 100, hundredths % 100)

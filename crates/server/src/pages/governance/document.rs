@@ -189,6 +189,9 @@ pub(super) async fn ask(
     }
 }
 
+/// The page of a form that came back.
+type Again = fn(Frame, &Document, Form, Answer) -> Sheet;
+
 /// `POST /documents/{document}/{act}`.
 pub(super) async fn carry_out(
     State(app): State<App>,
@@ -200,28 +203,27 @@ pub(super) async fn carry_out(
     let document = find(&app, &document)?;
     let mut form = Form::sent(&frame, posted)?;
     let id = document.id.clone();
-    let (command, sheet): (Command, fn(Frame, &Document, Form, Answer) -> Sheet) =
-        match act.as_str() {
-            "retire" => {
-                app.look(&visit, Action::DocumentManage)?;
-                let reason = form.value("why").to_owned();
-                let command = RetireDocument {
-                    document: id,
-                    reason,
-                };
-                (command.into(), retire_sheet)
-            }
-            "sign" => {
-                may_sign(&app, &frame, &visit, &document)?;
-                let edition = document.in_force(frame.now).ok_or(PageError::NotFound)?;
-                let command = SignDocument {
-                    document: id,
-                    edition: edition.number,
-                };
-                (command.into(), sign_sheet)
-            }
-            _ => return Err(PageError::NotFound),
-        };
+    let (command, sheet): (Command, Again) = match act.as_str() {
+        "retire" => {
+            app.look(&visit, Action::DocumentManage)?;
+            let reason = form.value("why").to_owned();
+            let command = RetireDocument {
+                document: id,
+                reason,
+            };
+            (command.into(), retire_sheet)
+        }
+        "sign" => {
+            may_sign(&app, &frame, &visit, &document)?;
+            let edition = document.in_force(frame.now).ok_or(PageError::NotFound)?;
+            let command = SignDocument {
+                document: id,
+                edition: edition.number,
+            };
+            (command.into(), sign_sheet)
+        }
+        _ => return Err(PageError::NotFound),
+    };
     let back = address(&document);
     match send(&app, &frame, &visit, &mut form, Some(command), |_| back).await? {
         Ok(gone) => Ok(gone),
