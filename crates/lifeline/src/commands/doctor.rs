@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use lifeline_core::Timestamp;
 use lifeline_core::hospital::Hospital;
 use lifeline_journal::Journal;
 use lifeline_server::desk;
