@@ -4,7 +4,7 @@ import { dress, expect, look, sound, test, url, VIEWS } from "../house.js";
 const PASSWORD = "lifeline-demo";
 const WORDS = {
   en: { clinical: "Clinical", crossmatch: "Crossmatch", issue: "Issue", fresh: "New request", cells: /^Red cells/, surgery: "Surgery", accept: "Accept", prove: "Prove the chain", proved: "The journal is what was written", may: "May issue" },
-  "zh-CN": { clinical: "临床", crossmatch: "配血", issue: "发血", fresh: "新申请", cells: /^红细胞/, surgery: "手术", accept: "接收", prove: "校验日志链", proved: null, may: "可发" },
+  "zh-CN": { clinical: "临床用血", crossmatch: "交叉配血", issue: "发血", fresh: "新申请", cells: /^红细胞/, surgery: "手术", accept: "接收", prove: "校验日志链", proved: null, may: "可发" },
 };
 
 /** Signs in by name, as the sign-in page of the demonstration offers it; whoever was there leaves first. */

@@ -239,7 +239,7 @@ async fn list(
         .collect();
     let kinds = subjects.into_iter().map(|subject| Kind {
         code: format!("{subject}."),
-        words: frame.t.m(&format!("journal-kind-{subject}")),
+        words: frame.t.m(&format!("journal-kind-{}", subject.replace('_', "-"))),
         chosen: asked.kind == format!("{subject}."),
     });
     let page = ListPage {
