@@ -234,12 +234,9 @@ async fn list(
         }
     });
     let lines = lines.collect();
-    let subjects: std::collections::BTreeSet<&str> = Event::kinds()
-        .filter_map(|kind| kind.split_once('.').map(|(subject, _)| subject))
-        .collect();
-    let kinds = subjects.into_iter().map(|subject| Kind {
+    let kinds = kinds().into_iter().map(|subject| Kind {
         code: format!("{subject}."),
-        words: frame.t.m(&format!("journal-kind-{}", subject.replace('_', "-"))),
+        words: frame.t.m(&key(subject)),
         chosen: asked.kind == format!("{subject}."),
     });
     let page = ListPage {
@@ -556,4 +553,35 @@ fn lines(
             Err(error) => Some((Err(std::io::Error::other(error)), None)),
         }
     })
+}
+
+/// What entries can be about, as the filter offers it: `unit`, `crossmatch`, `quality` …
+fn kinds() -> std::collections::BTreeSet<&'static str> {
+    Event::kinds()
+        .filter_map(|kind| kind.split_once('.').map(|(subject, _)| subject))
+        .collect()
+}
+
+/// The message of what an entry is about.
+fn key(subject: &str) -> String {
+    format!("journal-kind-{}", subject.replace('_', "-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::web::{Lang, Text};
+
+    #[test]
+    fn every_choice_of_the_filter_has_words_in_both_languages() {
+        let mut missing = Vec::new();
+        for t in Lang::ALL.map(Text::new) {
+            missing.extend(
+                super::kinds()
+                    .into_iter()
+                    .map(super::key)
+                    .filter(|key| !t.has(key)),
+            );
+        }
+        assert_eq!(missing, Vec::<String>::new());
+    }
 }
