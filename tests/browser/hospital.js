@@ -1,4 +1,4 @@
-// Starts `lifeline demo` on a free port with a data folder of its own before the specs, and ends it after them.
+// Demonstration hospitals for the specs: `lifeline demo` on a free port with a data folder of its own.
 // LIFELINE_URL=http://127.0.0.1:8080 uses a hospital that runs already; LIFELINE_BIN names another program file.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -16,9 +16,8 @@ function program() {
   return path;
 }
 
-/** Runs before all specs; what it returns runs after them. */
-export default async function start() {
-  if (process.env.LIFELINE_URL) return undefined;
+/** Starts a hospital; tells its address and how to end it. */
+async function start() {
   const data = mkdtempSync(join(tmpdir(), "lifeline-browser-"));
   const child = spawn(program(), ["demo", "--port", "0", "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
   const stop = async () => {
@@ -32,12 +31,38 @@ export default async function start() {
     rmSync(data, { recursive: true, force: true });
   };
   try {
-    process.env.LIFELINE_URL = await address(child);
+    return { url: await address(child), stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return stop;
+}
+
+/**
+ * The hospitals of one worker, one after the other: each spec file has a fresh one, so that no file sees what another did, in whatever order
+ * and beside whomever it runs.
+ */
+export class Hospitals {
+  #given = process.env.LIFELINE_URL;
+  #file;
+  #open;
+
+  /** The address of the hospital of this file. */
+  async of(file) {
+    if (this.#given) return this.#given;
+    if (this.#file !== file) {
+      await this.end();
+      this.#open = await start();
+      this.#file = file;
+    }
+    return this.#open.url;
+  }
+
+  async end() {
+    await this.#open?.stop();
+    this.#open = undefined;
+    this.#file = undefined;
+  }
 }
 
 /** The first http address that the program prints. It goes on being read so that its output never blocks it. */

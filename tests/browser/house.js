@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base } from "@playwright/test";
+import { Hospitals } from "./hospital.js";
 
 const artefacts = join(import.meta.dirname, "artefacts");
 
@@ -16,10 +17,22 @@ export const THEMES = ["light", "dark"];
 /** Each pair of language and width: `for (const view of VIEWS) test(`… ${view.name}`, …)`. */
 export const VIEWS = LANGUAGES.flatMap((language) => Object.entries(WIDTHS).map(([width, viewport]) => ({ name: `${language} ${width}`, language, width, viewport })));
 
-export const url = (path = "/") => new URL(path, process.env.LIFELINE_URL).href;
+let address;
+
+/** A path of the hospital of the running spec file as a whole address. */
+export const url = (path = "/") => new URL(path, address).href;
 
 /** `test` whose page fails the test on a script error, a refused resource, or a message key without words. */
 export const test = base.extend({
+  hospitals: [async ({}, use) => {
+    const hospitals = new Hospitals();
+    await use(hospitals);
+    await hospitals.end();
+  }, { scope: "worker" }],
+  hospital: [async ({ hospitals }, use, testInfo) => {
+    address = await hospitals.of(testInfo.file);
+    await use(address);
+  }, { auto: true }],
   page: async ({ page }, use) => {
     const faults = [];
     page.on("pageerror", (error) => faults.push(`script: ${error.message}`));

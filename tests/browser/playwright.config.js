@@ -8,10 +8,9 @@ const flags = [
 export default defineConfig({
   testDir: "specs",
   outputDir: "test-results",
-  globalSetup: "./hospital.js",
-  // One demonstration hospital serves all specs; a spec that changes what others see makes its own patients and units.
-  workers: 1,
-  timeout: 60_000,
+  // Files run beside each other, the specs of a file in their order: each file has a hospital of its own (hospital.js).
+  workers: 2,
+  timeout: 120_000,
   // A machine that builds beside the browser may be slow once; what fails twice is broken.
   retries: process.env.CI ? 1 : 0,
   expect: { timeout: 10_000 },
