@@ -82,11 +82,26 @@
     (open ?? form.querySelector("[type=submit]")).focus();
   };
 
+  // --- Cells one after the other; on a form of controls also its numbers, and the button after the last. ---
+  const walkCells = (field, by) => {
+    const form = field.form?.matches("[data-run-form]") ? field.form : null;
+    const cells = [...(form ?? document).querySelectorAll(form ? "[data-grade], [data-value], [type=submit]" : "[data-grade]")].filter(visible);
+    const cell = cells[cells.indexOf(field) + by];
+    cell?.focus();
+    cell?.select?.();
+  };
+  const startCells = () => {
+    const newest = document.querySelector("[data-newest-right]");
+    if (newest) newest.scrollLeft = newest.scrollWidth;
+    const form = document.querySelector("[data-run-form]");
+    const cells = [...(form?.querySelectorAll("[data-grade], [data-value]") ?? [])].filter(visible);
+    (cells.find((cell) => cell.matches(".is-wrong, .is-wrong *")) ?? cells.find((cell) => !cell.value))?.focus();
+  };
+
   // --- Grades by single keys. ---
   const GRADES = { 0: "0", w: "w+", 1: "1+", 2: "2+", 3: "3+", 4: "4+", m: "mf", h: "H" };
   const grade = (field, event) => {
-    const cells = [...document.querySelectorAll("[data-grade]")].filter(visible);
-    const step = (by) => { const cell = cells[cells.indexOf(field) + by]; cell?.focus(); cell?.select(); };
+    const step = (by) => walkCells(field, by);
     const value = GRADES[event.key.toLowerCase()];
     if (value) { field.value = value; field.dispatchEvent(new Event("input", { bubbles: true })); step(1); }
     else if (event.key === "Backspace" || event.key === "Delete") { if (field.value) field.value = ""; else step(-1); }
@@ -128,6 +143,11 @@
     if (field instanceof HTMLInputElement && field.hasAttribute("data-scan-into") && (event.key === "Enter" || (event.key === "Tab" && field.value))) {
       event.preventDefault();
       scanInto(field);
+      return;
+    }
+    if (field instanceof HTMLInputElement && field.hasAttribute("data-value") && event.key === "Enter") {
+      event.preventDefault();
+      walkCells(field, 1);
       return;
     }
     if (isTyping(field)) {
@@ -323,6 +343,7 @@
   });
 
   showSound();
+  startCells();
   tick();
   setInterval(tick, 1000);
   listen();

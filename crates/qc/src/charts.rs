@@ -99,6 +99,10 @@ pub fn cusum(
     Ok(points)
 }
 
+/// Thresholds k and limits h of a CUSUM of z scores in clinical use, both in SD: the decision limits of an analyser's manual, and the pair that
+/// finds small shifts.
+pub const CLINICAL_CUSUMS: [(f64, f64); 3] = [(0.5, 5.1), (1.0, 2.7), (1.0, 3.0)];
+
 /// A CUSUM of z scores that goes on point by point; for live streams, where the sums are all that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct CusumState {
@@ -107,11 +111,16 @@ pub struct CusumState {
 }
 
 impl CusumState {
-    /// One more z score against threshold `k` and limit `h`, both in SD: (1.0, 2.7), (1.0, 3.0) and (0.5, 5.1) are in clinical use.
+    /// One more z score against threshold `k` and limit `h`, both in SD: [`CLINICAL_CUSUMS`].
     pub fn add(&mut self, z: f64, k: f64, h: f64) -> Option<Side> {
         self.plus = (self.plus + z - k).max(0.0);
         self.minus = (self.minus - z - k).max(0.0);
         Side::of(self.plus > h, self.minus > h)
+    }
+
+    /// The sum above and the sum below, both 0 or more, in SD.
+    pub fn sums(&self) -> (f64, f64) {
+        (self.plus, self.minus)
     }
 }
 

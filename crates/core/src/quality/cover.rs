@@ -1,6 +1,7 @@
 //! The gate: whether the controls that cover a result stood when it was made.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,8 @@ pub enum CoverState {
         from: Timestamp,
         /// Until when.
         until: Timestamp,
+        /// Who and who else signed, and why.
+        signed: Arc<Mark>,
     },
     /// Not covered.
     Lacking(Lacking),
@@ -142,15 +145,16 @@ fn holds(
     control: &Control,
     cover: &Cover,
     at: Timestamp,
-    mark: &Mark,
+    mark: &Arc<Mark>,
     read: Timestamp,
 ) -> Result<CoverState, Lacking> {
-    match mark {
+    match &**mark {
         Mark::Waived { until, .. } => {
             if read < *until {
                 Ok(CoverState::Waived {
                     from: at,
                     until: *until,
+                    signed: mark.clone(),
                 })
             } else {
                 Err(Lacking::RanOut(*until))

@@ -1,13 +1,14 @@
 //! What is due now, and the proof for any day: computed from the plan and the work, never typed in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::cover::{crossmatch_cover, test_cover};
 use super::{
-    Affected, Control, ControlRun, Cover, CoverState, Lacking, Place, Standing, Verdict, plan,
-    state_of,
+    Affected, Control, ControlRun, Cover, CoverState, Lacking, Mark, Place, Standing, Verdict,
+    plan, state_of,
 };
 use crate::hospital::Hospital;
 use crate::id::LotId;
@@ -20,6 +21,8 @@ pub enum Light {
     Out,
     /// Must be run before anything is released.
     Due,
+    /// Begun: some levels stand, the others are still to come.
+    Running,
     /// In its first values, without limits.
     Establishing,
     /// Waived by two people.
@@ -36,6 +39,7 @@ impl Light {
         match self {
             Self::Out => "out",
             Self::Due => "due",
+            Self::Running => "running",
             Self::Establishing => "establishing",
             Self::Waived => "waived",
             Self::Warning => "warning",
@@ -75,6 +79,8 @@ pub struct DueLine<'a> {
     pub why: Option<&'static str>,
     /// The newest run.
     pub last: Option<&'a ControlRun>,
+    /// The waiver that some of it rests on.
+    pub waiver: Option<Arc<Mark>>,
 }
 
 /// Every control in every place, worst first within the order of the plan.
@@ -153,10 +159,56 @@ fn line<'a>(
         .filter(|lot| hospital.lots.get(*lot).is_some_and(|lot| lot.usable(at)))
         .cloned()
         .collect();
+    let Standings {
+        light,
+        until,
+        why,
+        waiver,
+    } = standings(hospital, control, &place, &lots, at);
+    DueLine {
+        control,
+        place,
+        lots,
+        light,
+        until,
+        why,
+        last,
+        waiver,
+    }
+}
+
+struct Standings {
+    light: Light,
+    until: Option<Timestamp>,
+    why: Option<&'static str>,
+    waiver: Option<Arc<Mark>>,
+}
+
+/// Where a control with these lots stands for something read at a moment, which may also lie ahead: as things are known now.
+pub fn light_at(
+    hospital: &Hospital,
+    control: &Control,
+    place: &Place,
+    lots: &BTreeSet<LotId>,
+    at: Timestamp,
+) -> Light {
+    standings(hospital, control, place, lots, at).light
+}
+
+fn standings(
+    hospital: &Hospital,
+    control: &Control,
+    place: &Place,
+    lots: &BTreeSet<LotId>,
+    at: Timestamp,
+) -> Standings {
     let mut light = Light::InControl;
     let mut until: Option<Timestamp> = None;
     let mut why = None;
-    for lot in super::case::of_lots(&lots) {
+    let mut waiver = None;
+    let mut begun = false;
+    for lot in super::case::of_lots(lots) {
+        let (mut stand, mut lack) = (false, false);
         for level in control.levels() {
             let cover = Cover {
                 control: control.code.clone(),
@@ -176,17 +228,23 @@ fn line<'a>(
                 CoverState::Lacking(lacking) if now <= light => why = Some(lacking.word()),
                 _ => {}
             }
+            if let CoverState::Waived { signed, .. } = &state {
+                waiver = Some(signed.clone());
+            }
+            stand |= matches!(state, CoverState::Run { .. });
+            lack |= now == Light::Due;
             light = light.min(now);
         }
+        begun |= stand && lack;
     }
-    DueLine {
-        control,
-        place,
-        lots,
+    if light == Light::Due && begun {
+        light = Light::Running;
+    }
+    Standings {
         light,
         until: if light >= Light::Waived { until } else { None },
         why,
-        last,
+        waiver,
     }
 }
 

@@ -24,7 +24,7 @@ pub use cover::{
     test_cover,
 };
 pub(crate) use cover::{findings, serological_cover};
-pub use coverage::{CoverageLine, DueLine, Light, coverage, due_lines};
+pub use coverage::{CoverageLine, DueLine, Light, coverage, due_lines, light_at};
 pub use event::{QualityEvent, apply};
 pub use judge::{drift, score};
 pub use measure::{ChartPoint, Verdicts, points};

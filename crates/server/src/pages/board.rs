@@ -304,7 +304,10 @@ fn queues(
             false,
             &mut lifeline_core::quality::due_lines(hospital, now)
                 .into_iter()
-                .filter(|line| line.light == lifeline_core::quality::Light::Due)
+                .filter(|line| {
+                    use lifeline_core::quality::Light;
+                    matches!(line.light, Light::Due | Light::Running)
+                })
                 .filter_map(|line| Some((line.last?.ran, line.control.code.clone().into()))),
         );
     }

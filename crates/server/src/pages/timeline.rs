@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use lifeline_core::finding::{Fact, FactValue, Finding, Refusal, Rule};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{
-    CrossmatchId, IssueId, MessageId, PatientId, ProposalId, RequestId, RoundId, TestId, UserId,
+    CaseId, ControlCode, CrossmatchId, IssueId, MessageId, PatientId, ProposalId, RequestId,
+    RoundId, RunId, TestId, UserId,
 };
 use lifeline_core::subject::Subject;
 use lifeline_core::unit::Hold;
@@ -167,6 +168,18 @@ pub fn person(frame: &Frame, hospital: &Hospital, login: &str) -> String {
     }
 }
 
+/// A control's name in the page's language; its code where the plan does not hold it.
+fn control(frame: &Frame, hospital: &Hospital, code: &str) -> String {
+    let known = ControlCode::parse(code)
+        .ok()
+        .and_then(|code| lifeline_core::quality::control(hospital, &code, frame.now).ok());
+    match known {
+        Some(control) if frame.lang() == Lang::En => control.en.clone(),
+        Some(control) => control.zh.clone(),
+        None => code.to_owned(),
+    }
+}
+
 fn tone(kind: &str) -> Tone {
     match kind {
         "audit.refused"
@@ -176,8 +189,10 @@ fn tone(kind: &str) -> Tone {
         | "sample.suspected"
         | "sample.rejected"
         | "device.message_failed"
+        | "quality.case_opened"
         | "people.sign_in_failed" => Tone::Stop,
         "unit.held"
+        | "quality.waived"
         | "unit.discarded"
         | "unit.returned_to_station"
         | "issue.returned"
@@ -271,6 +286,8 @@ fn counted(name: &str, number: u64) -> Option<String> {
         "message" => MessageId(number).to_string(),
         "proposal" => ProposalId(number).to_string(),
         "round" => RoundId(number).to_string(),
+        "run" => RunId(number).to_string(),
+        "case" => CaseId(number).to_string(),
         _ => return None,
     })
 }
@@ -288,8 +305,15 @@ fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<
         "outcome" | "screen" | "dat" | "fate" => worded(frame, &format!("outcome-{text}"), text),
         "category" => worded(frame, &format!("discrepancy-{text}"), text),
         "step" => worded(frame, &format!("workup-step-{text}"), text),
-        "cause" => worded(frame, &format!("workup-cause-{text}"), text),
-        "ruling" => worded(frame, &format!("ruling-{text}"), text),
+        "cause" => {
+            let quality = worded(frame, &format!("qc-cause-{text}"), text);
+            worded(frame, &format!("workup-cause-{text}"), &quality)
+        }
+        "ruling" => {
+            let quality = worded(frame, &format!("qc-ruling-{text}"), text);
+            worded(frame, &format!("ruling-{text}"), &quality)
+        }
+        "control" => control(frame, hospital, text),
         "alleles" => worded(frame, &format!("rhd-allele-{text}"), text),
         "user" | "second" | "collector" | "proposed_by" | "asked_by" => {
             person(frame, hospital, text)
@@ -378,6 +402,8 @@ mod tests {
         assert_eq!(counted("patient", 3).unwrap(), "P000003");
         assert_eq!(counted("into", 12).unwrap(), "P000012");
         assert_eq!(counted("tests", 1).unwrap(), TestId(1).to_string());
+        assert_eq!(counted("run", 7).unwrap(), "K000007");
+        assert_eq!(counted("case", 7).unwrap(), "C000007");
         assert_eq!(counted("parts", 2), None, "a count is a count");
     }
 

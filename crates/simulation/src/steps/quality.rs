@@ -48,7 +48,7 @@ fn somewhere(world: &mut World) -> Option<(Control, Place)> {
     let at = world.at;
     let wanted: Vec<(Control, Place)> = due_lines(&hospital, at)
         .into_iter()
-        .filter(|line| line.light <= Light::Due)
+        .filter(|line| line.light <= Light::Running)
         .map(|line| (line.control.clone(), line.place))
         .collect();
     if !wanted.is_empty() && !world.one_in(15) {

@@ -1,4 +1,4 @@
-//! Short forms: correct, decide, close, waive, change, target, remark.
+//! Short forms: correct, close, waive, change, target, remark.
 
 use std::collections::BTreeSet;
 
@@ -11,18 +11,19 @@ use lifeline_core::id::{CaseId, ControlCode, LotId, RunId};
 use lifeline_core::people::Action;
 use lifeline_core::policy::Key;
 use lifeline_core::quality::{
-    Affected, AnnotateRun, Basis, CloseCase, CorrectCase, DecideAffected, RecordChange, Ruling,
-    SetTarget, WaiveControl, change, control,
+    AnnotateRun, Basis, CloseCase, CorrectCase, Reads, RecordChange, SetTarget, WaiveControl,
+    change, control, due_lines,
 };
-use lifeline_core::subject::Subject;
 use lifeline_core::testing::LotKind;
 use lifeline_qc::Decimal;
 use serde::Deserialize;
 
-use super::{control_name, level_name, place_name, place_of, query};
+use super::{control_name, level_name, place_name, place_of, query, shown};
 use crate::app::App;
 use crate::pages::parts::Named;
-use crate::pages::sheet::{Answer, Input, Kind, Sheet, bad_identifier, moment, send};
+use crate::pages::sheet::{
+    Answer, Input, Kind, Sheet, bad_identifier, moment, moment_value, part, send,
+};
 use crate::pages::timeline;
 use crate::web::{Form, Frame, PageError, Posted, Visit};
 
@@ -38,21 +39,14 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Deserialize)]
 struct Asked {
     #[serde(default)]
-    result: String,
-    #[serde(default)]
     control: String,
     #[serde(default)]
     place: String,
     #[serde(default)]
     level: String,
-}
-
-fn affected(text: &str) -> Result<Affected, PageError> {
-    match text.parse() {
-        Ok(Subject::Test(test)) => Ok(Affected::Test(test)),
-        Ok(Subject::Crossmatch(crossmatch)) => Ok(Affected::Crossmatch(crossmatch)),
-        _ => Err(PageError::NotFound),
-    }
+    /// Not empty where one came from the chart and goes back to it.
+    #[serde(default)]
+    chart: String,
 }
 
 fn sheet(frame: &Frame, title: String, action: String, back: String, answer: Answer) -> Sheet {
@@ -74,7 +68,7 @@ fn sheet(frame: &Frame, title: String, action: String, back: String, answer: Ans
 fn case_sheet(
     app: &App,
     frame: &Frame,
-    (case, act, asked): (CaseId, &str, &Asked),
+    (case, act): (CaseId, &str),
     form: Form,
     answer: Answer,
 ) -> Result<Sheet, PageError> {
@@ -100,39 +94,22 @@ fn case_sheet(
                 ],
             )
         }
-        "decide" => {
-            affected(&asked.result)?;
-            let rulings = [Ruling::Stands, Ruling::Void].map(|ruling| {
-                (
-                    ruling.as_str().to_owned(),
-                    t.m(&format!("qc-ruling-{}", ruling.as_str())),
-                )
-            });
-            (
-                t.m("qc-decide"),
-                vec![
-                    Input::must(Kind::Choice, "ruling", t.m("qc-ruling")).of(rulings),
-                    Input::must(Kind::Lines, "why", t.m("act-reason")),
-                ],
-            )
-        }
         "close" => (
             t.m("qc-close"),
             vec![Input::must(Kind::Lines, "note", t.m("qc-close-note"))],
         ),
         _ => return Err(PageError::NotFound),
     };
-    let mut action = format!("/qc/cases/{case}/{act}");
-    if act == "decide" {
-        action.push_str(&format!("?result={}", asked.result));
-    }
+    let action = format!("/qc/cases/{case}/{act}");
+    let hospital = app.state();
+    let known = hospital.quality.case(case).ok_or(PageError::NotFound)?;
     Ok(Sheet {
         form,
-        note: asked
-            .result
-            .split_once(':')
-            .map(|(_, id)| id.to_owned())
-            .unwrap_or_default(),
+        note: format!(
+            "{case} · {} · {}",
+            control_name(frame, &hospital, &known.control),
+            place_name(frame, &hospital, &known.place)
+        ),
         inputs,
         ..sheet(frame, title, action, format!("/qc/cases/{case}"), answer)
     })
@@ -152,11 +129,10 @@ async fn show_case(
     frame: Frame,
     visit: Visit,
     Path((Named(case), act)): Path<(Named<CaseId>, String)>,
-    Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     app.look(&visit, needs(&act))?;
     let form = Form::blank(&frame);
-    Ok(case_sheet(&app, &frame, (case, &act, &asked), form, Answer::default())?.show())
+    Ok(case_sheet(&app, &frame, (case, &act), form, Answer::default())?.show())
 }
 
 /// `POST /qc/cases/{case}/{act}`.
@@ -165,7 +141,6 @@ async fn do_case(
     frame: Frame,
     visit: Visit,
     Path((Named(case), act)): Path<(Named<CaseId>, String)>,
-    Query(asked): Query<Asked>,
     posted: Posted,
 ) -> Result<Response, PageError> {
     app.look(&visit, needs(&act))?;
@@ -179,24 +154,6 @@ async fn do_case(
             }
             .into(),
         ),
-        "decide" => {
-            let ruling = [Ruling::Stands, Ruling::Void]
-                .into_iter()
-                .find(|ruling| ruling.as_str() == form.value("ruling"));
-            if ruling.is_none() {
-                form.refuse("ruling", frame.t.m("sheet-choose"));
-            }
-            let result = affected(&asked.result)?;
-            ruling.map(|ruling| {
-                DecideAffected {
-                    case,
-                    result,
-                    ruling,
-                    reason: form.value("why").to_owned(),
-                }
-                .into()
-            })
-        }
         "close" => Some(
             CloseCase {
                 case,
@@ -209,23 +166,67 @@ async fn do_case(
     let to = |_: &[_]| format!("/qc/cases/{case}");
     match send(&app, &frame, &visit, &mut form, command, to).await? {
         Ok(gone) => Ok(gone),
-        Err(answer) => Ok(case_sheet(&app, &frame, (case, &act, &asked), form, answer)?.show()),
+        Err(answer) => Ok(case_sheet(&app, &frame, (case, &act), form, answer)?.show()),
     }
 }
 
-fn note_sheet(frame: &Frame, run: RunId, form: Form, answer: Answer) -> Sheet {
+/// Where a remark is sent, and where one goes after it.
+fn note_ways(app: &App, run: RunId, asked: &Asked) -> Result<(String, String), PageError> {
+    let hospital = app.state();
+    let found = hospital.quality.run(run).ok_or(PageError::NotFound)?;
+    let action = format!(
+        "/qc/runs/{run}/note?level={}&chart={}",
+        part(&asked.level),
+        part(&asked.chart)
+    );
+    let back = if asked.chart.is_empty() {
+        format!("/qc/runs/{run}")
+    } else {
+        format!("/qc/chart?{}", query(&found.control, &found.place))
+    };
+    Ok((action, back))
+}
+
+fn note_sheet(
+    app: &App,
+    frame: &Frame,
+    run: RunId,
+    asked: &Asked,
+    (form, answer): (Form, Answer),
+) -> Result<Sheet, PageError> {
     let t = &frame.t;
-    Sheet {
+    let (action, back) = note_ways(app, run, asked)?;
+    let hospital = app.state();
+    let found = hospital.quality.run(run).ok_or(PageError::NotFound)?;
+    let spec = control(&hospital, &found.control, found.ran).ok();
+    let unit = spec.map_or("", |spec| match &spec.reads {
+        Reads::Measured(measured) => measured.unit.as_str(),
+        Reads::Graded(_) => "",
+    });
+    let mut about = vec![
+        control_name(frame, &hospital, &found.control),
+        run.to_string(),
+        frame.moment(found.ran).text,
+    ];
+    about.extend(
+        found
+            .levels
+            .iter()
+            .filter(|level| level.level.as_str() == asked.level)
+            .map(|level| {
+                let name = spec.map_or_else(
+                    || level.level.to_string(),
+                    |spec| level_name(frame, spec, &level.level),
+                );
+                format!("{name} {}", shown(frame, &level.shown, unit))
+            }),
+    );
+    Ok(Sheet {
         form,
+        note: about.join(" · "),
         inputs: vec![Input::must(Kind::Lines, "text", t.m("field-text"))],
-        ..sheet(
-            frame,
-            t.m("qc-note-add"),
-            format!("/qc/runs/{run}/note"),
-            format!("/qc/runs/{run}"),
-            answer,
-        )
-    }
+        ..sheet(frame, t.m("qc-note-add"), action, back, answer)
+    })
 }
 
 async fn show_note(
@@ -233,9 +234,11 @@ async fn show_note(
     frame: Frame,
     visit: Visit,
     Path(Named(run)): Path<Named<RunId>>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ControlRun)?;
-    Ok(note_sheet(&frame, run, Form::blank(&frame), Answer::default()).show())
+    let blank = (Form::blank(&frame), Answer::default());
+    Ok(note_sheet(&app, &frame, run, &asked, blank)?.show())
 }
 
 async fn do_note(
@@ -243,19 +246,33 @@ async fn do_note(
     frame: Frame,
     visit: Visit,
     Path(Named(run)): Path<Named<RunId>>,
+    Query(asked): Query<Asked>,
     posted: Posted,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ControlRun)?;
     let mut form = Form::sent(&frame, posted)?;
+    let level = match asked.level.as_str() {
+        "" => None,
+        level => Some(code(level)?),
+    };
+    let (_, back) = note_ways(&app, run, &asked)?;
     let command = AnnotateRun {
         run,
-        level: None,
+        level,
         text: form.value("text").to_owned(),
     };
-    let to = |_: &[_]| format!("/qc/runs/{run}");
-    match send(&app, &frame, &visit, &mut form, Some(command.into()), to).await? {
+    match send(
+        &app,
+        &frame,
+        &visit,
+        &mut form,
+        Some(command.into()),
+        |_| back,
+    )
+    .await?
+    {
         Ok(gone) => Ok(gone),
-        Err(answer) => Ok(note_sheet(&frame, run, form, answer).show()),
+        Err(answer) => Ok(note_sheet(&app, &frame, run, &asked, (form, answer))?.show()),
     }
 }
 
@@ -303,7 +320,25 @@ async fn show_place(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ControlWaive)?;
-    let form = Form::blank(&frame);
+    let (control, place) = (code(&asked.control)?, place_of(&asked.place)?);
+    let hospital = app.state();
+    // The lots in use, and the longest a waiver may last: what is nearly always meant.
+    let lots: Vec<String> = due_lines(&hospital, frame.now)
+        .into_iter()
+        .filter(|line| line.control.code == control && line.place == place)
+        .flat_map(|line| line.lots)
+        .map(|lot| lot.to_string())
+        .collect();
+    let until = hospital
+        .policies
+        .span(Key::WaiverMost, frame.now)
+        .ok()
+        .and_then(|most| frame.now.checked_add(most).ok())
+        .map(|until| moment_value(&frame, until))
+        .unwrap_or_default();
+    let given = [("lots", lots.join(" ")), ("until", until)];
+    let given = given.iter().map(|(name, value)| (*name, value.as_str()));
+    let form = Form::filled(&frame, crate::web::forms::Posted::of(given));
     Ok(waive_sheet(&app, &frame, &asked, form, Answer::default())?.show())
 }
 
@@ -381,7 +416,9 @@ async fn show_change(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ControlRun)?;
-    let form = Form::blank(&frame);
+    let now = moment_value(&frame, frame.now);
+    let given = [("at", now.as_str())];
+    let form = Form::filled(&frame, crate::web::forms::Posted::of(given));
     Ok(change_sheet(&app, &frame, &asked, form, Answer::default())?.show())
 }
 

@@ -1,40 +1,55 @@
-//! The morning's entry: one control, every level, by keyboard only.
+//! The entry of controls by keyboard: one control, or everything due on a bench in one page. What is left empty is not recorded; what
+//! cannot be recorded stays as it was typed, with the reason beside it.
 
 use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use jiff::Timestamp;
 use lifeline_core::blood::Grade;
 use lifeline_core::event::Event;
+use lifeline_core::finding::Refusal;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{ControlCode, LotId, RunId};
 use lifeline_core::people::Action;
 use lifeline_core::quality::{
     Control, ControlRun, Level, Place, QualityEvent, Reads, RecordControlRun, RunDraft, Shown,
-    Verdict, control, due_lines,
+    Verdict, control, due_lines, prepare,
 };
-use lifeline_core::testing::{LotKind, Reading};
+use lifeline_core::testing::{LotKind, Origin, Reading};
 use lifeline_qc::Decimal;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::{level_name, named, place_name, place_of, query};
-use crate::app::App;
-use crate::pages::sheet::{Answer, answered, moment, send};
+use super::home::{bench_address, waits};
+use super::{bench_name, level_name, named, place_name, place_of, query};
+use crate::app::{App, Done};
+use crate::pages::sheet::{answered, moment, part};
 use crate::web::forms::Posted as Values;
-use crate::web::{Form, Frame, PageError, Posted, Visit, render};
+use crate::web::{Banner, Form, Frame, PageError, Posted, Visit, render, words};
+
+/// The most controls of one page.
+const CONTROLS_MOST: usize = 40;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/qc/enter", get(show).post(record))
+    Router::new()
+        .route("/qc/enter", get(show_one).post(record_one))
+        .route("/qc/bench", get(show_bench).post(record_bench))
 }
 
 #[derive(Deserialize)]
 struct Asked {
+    #[serde(default)]
     control: String,
     #[serde(default)]
+    bench: String,
+    #[serde(default)]
     place: String,
+    #[serde(default)]
+    all: String,
 }
 
 struct Cell {
@@ -46,6 +61,7 @@ struct Cell {
 struct Row {
     name: String,
     material: String,
+    material_label: String,
     graded: Vec<Cell>,
     value: Option<(String, String)>,
     target: String,
@@ -56,53 +72,129 @@ struct LotChoice {
     words: String,
 }
 
+/// One control of the page.
+struct Block {
+    code: String,
+    name: String,
+    rows: Vec<Row>,
+    unit: String,
+    /// Materials and lots as they are chosen, in one line.
+    chosen: String,
+    /// Whether the choice must be seen: something is missing or wrong.
+    open: bool,
+    lots: Vec<LotChoice>,
+    lot_field: String,
+    with_lots: bool,
+    repeat: Option<String>,
+    why: String,
+    id_field: String,
+    id: String,
+    banner: Option<Banner>,
+}
+
 #[derive(Template)]
 #[template(path = "qc/enter.html")]
 struct EntryPage {
     title: String,
     place: String,
     action: String,
-    rows: Vec<Row>,
-    unit: String,
+    /// Shows the controls that are not due as well.
+    all: String,
+    bench: bool,
+    blocks: Vec<Block>,
     materials: Vec<(String, String)>,
-    lots: Vec<LotChoice>,
-    with_lots: bool,
-    repeat: Option<String>,
-    answer: Answer,
+    /// Runs of this form that are recorded already.
+    done: Vec<String>,
+    nothing: bool,
     form: Form,
     frame: Frame,
 }
 
-/// What an entry is for.
-struct Subject {
-    control: Control,
+/// What an entry is for: a place, and the controls in the order of the plan.
+struct Task {
     place: Place,
+    controls: Vec<Control>,
+    /// The bench, where the page is about one.
+    bench: Option<String>,
+    address: String,
 }
 
-fn subject(app: &App, frame: &Frame, asked: &Asked) -> Result<Subject, PageError> {
-    let code = ControlCode::parse(&asked.control).map_err(|_| PageError::NotFound)?;
-    let hospital = app.state();
-    let control = control(&hospital, &code, frame.now)
-        .map_err(|_| PageError::NotFound)?
-        .clone();
-    let place = place_of(&asked.place)?;
-    if !control.place.holds(&hospital, &place) {
-        return Err(PageError::NotFound);
+impl Task {
+    /// One control.
+    fn one(app: &App, frame: &Frame, asked: &Asked) -> Result<Self, PageError> {
+        let code = ControlCode::parse(&asked.control).map_err(|_| PageError::NotFound)?;
+        let hospital = app.state();
+        let control = control(&hospital, &code, frame.now)
+            .map_err(|_| PageError::NotFound)?
+            .clone();
+        let place = place_of(&asked.place)?;
+        if !control.place.holds(&hospital, &place) {
+            return Err(PageError::NotFound);
+        }
+        Ok(Self {
+            address: format!("/qc/enter?{}", query(&code, &place)),
+            place,
+            controls: vec![control],
+            bench: None,
+        })
     }
-    Ok(Subject { control, place })
+
+    /// What waits on a bench, or all of it.
+    fn bench(app: &App, frame: &Frame, asked: &Asked) -> Result<Self, PageError> {
+        let place = place_of(&asked.place)?;
+        let hospital = app.state();
+        let lines = due_lines(&hospital, frame.now);
+        let mut own = lines
+            .iter()
+            .filter(|line| line.control.bench == asked.bench && line.place == place)
+            .peekable();
+        if own.peek().is_none() {
+            return Err(PageError::NotFound);
+        }
+        Ok(Self {
+            controls: own
+                .filter(|line| !asked.all.is_empty() || waits(line.light))
+                .take(CONTROLS_MOST)
+                .map(|line| line.control.clone())
+                .collect(),
+            address: bench_address(&asked.bench, &place),
+            bench: Some(asked.bench.clone()),
+            place,
+        })
+    }
+
+    /// The controls of a form that came back: those it was about.
+    fn sent(mut self, app: &App, frame: &Frame, form: &Form) -> Self {
+        if self.bench.is_some() {
+            let hospital = app.state();
+            self.controls = form
+                .posted()
+                .all("control")
+                .filter_map(|code| ControlCode::parse(code).ok())
+                .filter_map(|code| control(&hospital, &code, frame.now).ok().cloned())
+                .filter(|control| control.place.holds(&hospital, &self.place))
+                .take(CONTROLS_MOST)
+                .collect();
+        }
+        self
+    }
 }
 
-fn last<'a>(hospital: &'a Hospital, subject: &Subject) -> Option<&'a ControlRun> {
+fn last<'a>(
+    hospital: &'a Hospital,
+    control: &ControlCode,
+    place: &Place,
+) -> Option<&'a ControlRun> {
     hospital
         .quality
-        .stream(&subject.control.code, &subject.place)
+        .stream(control, place)
         .next_back()
         .map(|run| &**run)
 }
 
 /// The run that a new one repeats: the newest, where it is out or belongs to an open case.
-fn repeats(hospital: &Hospital, subject: &Subject) -> Option<RunId> {
-    let run = last(hospital, subject)?;
+fn repeats(hospital: &Hospital, control: &ControlCode, place: &Place) -> Option<RunId> {
+    let run = last(hospital, control, place)?;
     let open = run
         .case
         .and_then(|case| hospital.quality.case(case))
@@ -110,36 +202,59 @@ fn repeats(hospital: &Hospital, subject: &Subject) -> Option<RunId> {
     (run.verdict() == Verdict::Rejected || open).then_some(run.id)
 }
 
-fn material_field(level: &ControlCode) -> String {
-    format!("material.{level}")
+fn material_field(control: &ControlCode, level: &ControlCode) -> String {
+    format!("material.{control}.{level}")
 }
 
-fn cell_field(level: &ControlCode, well: &str) -> String {
-    format!("well.{level}.{well}")
+fn cell_field(control: &ControlCode, level: &ControlCode, well: &str) -> String {
+    format!("well.{control}.{level}.{well}")
 }
 
-fn value_field(level: &ControlCode) -> String {
-    format!("value.{level}")
+fn value_field(control: &ControlCode, level: &ControlCode) -> String {
+    format!("value.{control}.{level}")
+}
+
+/// The fields of a control that are typed, in the order of the page.
+fn typed(control: &Control) -> Vec<String> {
+    match &control.reads {
+        Reads::Graded(levels) => levels
+            .iter()
+            .flat_map(|level| {
+                level
+                    .wells
+                    .iter()
+                    .map(|well| cell_field(&control.code, &level.level, well.well.as_str()))
+            })
+            .collect(),
+        Reads::Measured(measured) => measured
+            .levels
+            .iter()
+            .map(|level| value_field(&control.code, &level.level))
+            .collect(),
+    }
 }
 
 /// Lots and materials as they were last, as far as they may still be used.
-fn start(frame: &Frame, hospital: &Hospital, subject: &Subject) -> Values {
+fn start(frame: &Frame, hospital: &Hospital, task: &Task) -> Values {
     let mut values: Vec<(String, String)> = Vec::new();
-    let lots = due_lines(hospital, frame.now)
-        .into_iter()
-        .find(|line| line.control.code == subject.control.code && line.place == subject.place)
-        .map(|line| line.lots)
-        .unwrap_or_default();
-    values.extend(lots.iter().map(|lot| ("lot".to_owned(), lot.to_string())));
-    let run = last(hospital, subject);
+    let due = due_lines(hospital, frame.now);
     let usable = materials(frame, hospital);
-    for level in subject.control.levels() {
-        let before = run
-            .and_then(|run| run.level(level))
-            .map(|level| level.material.to_string())
-            .filter(|lot| usable.iter().any(|(known, _)| known == lot));
-        if let Some(lot) = before.or_else(|| usable.first().map(|(lot, _)| lot.clone())) {
-            values.push((material_field(level), lot));
+    for control in &task.controls {
+        let line = due
+            .iter()
+            .find(|line| line.control.code == control.code && line.place == task.place);
+        for lot in line.into_iter().flat_map(|line| &line.lots) {
+            values.push((format!("lot.{}", control.code), lot.to_string()));
+        }
+        let run = last(hospital, &control.code, &task.place);
+        for level in control.levels() {
+            let before = run
+                .and_then(|run| run.level(level))
+                .map(|level| level.material.to_string())
+                .filter(|lot| usable.iter().any(|(known, _)| known == lot));
+            if let Some(lot) = before.or_else(|| usable.first().map(|(lot, _)| lot.clone())) {
+                values.push((material_field(&control.code, level), lot));
+            }
         }
     }
     Values::of(
@@ -158,96 +273,182 @@ fn materials(frame: &Frame, hospital: &Hospital) -> Vec<(String, String)> {
         .collect()
 }
 
-fn page(app: &App, frame: Frame, subject: &Subject, form: Form, answer: Answer) -> Response {
+fn rows(frame: &Frame, hospital: &Hospital, control: &Control, form: &Form) -> Vec<Row> {
+    let row = |level: &ControlCode, graded: Vec<Cell>, value, target| {
+        let name = level_name(frame, control, level);
+        Row {
+            material: material_field(&control.code, level),
+            material_label: frame.t.a("qc-material-of", &[("level", &name)]),
+            name,
+            graded,
+            value,
+            target,
+        }
+    };
+    match &control.reads {
+        Reads::Graded(levels) => levels
+            .iter()
+            .map(|level| {
+                let cells = level.wells.iter().map(|well| Cell {
+                    name: cell_field(&control.code, &level.level, well.well.as_str()),
+                    words: frame.t.m(well.well.word()),
+                    expected: well.grade.to_string(),
+                });
+                row(&level.level, cells.collect(), None, String::new())
+            })
+            .collect(),
+        Reads::Measured(measured) => measured
+            .levels
+            .iter()
+            .map(|level| {
+                let lot = form.value(&material_field(&control.code, &level.level));
+                let target = LotId::parse(lot)
+                    .ok()
+                    .and_then(|lot| {
+                        hospital
+                            .quality
+                            .target(&control.code, &lot, &level.level, frame.now)
+                    })
+                    .map(|target| format!("{} ± {}", target.limits.mean(), target.limits.sd()))
+                    .unwrap_or_else(|| frame.t.m("cover-establishing"));
+                let words = level_name(frame, control, &level.level);
+                let field = value_field(&control.code, &level.level);
+                row(&level.level, Vec::new(), Some((field, words)), target)
+            })
+            .collect(),
+    }
+}
+
+fn block(
+    frame: &Frame,
+    hospital: &Hospital,
+    place: &Place,
+    control: &Control,
+    (form, banner): (&Form, Option<Banner>),
+) -> Block {
+    let code = &control.code;
+    let rows = rows(frame, hospital, control, form);
+    let lot_field = format!("lot.{code}");
+    let with_lots = !control.lots.is_empty() || *place != Place::Bench;
+    let mut materials: Vec<&str> = rows.iter().map(|row| form.value(&row.material)).collect();
+    materials.dedup();
+    let given: Vec<&str> = form.posted().all(&lot_field).collect();
+    let missing = materials.iter().any(|lot| lot.is_empty());
+    let wrong = rows.iter().any(|row| !form.error(&row.material).is_empty());
+    let lotless = given.is_empty() && !control.lots.is_empty() && *place == Place::Bench;
+    Block {
+        name: named(frame, &control.zh, &control.en).to_owned(),
+        unit: match &control.reads {
+            Reads::Measured(measured) => measured.unit.clone(),
+            Reads::Graded(_) => String::new(),
+        },
+        chosen: [materials.as_slice(), given.as_slice()].concat().join(" "),
+        open: missing || wrong || lotless || banner.is_some(),
+        lots: hospital
+            .lots
+            .values()
+            .filter(|lot| lot.kind != LotKind::Control && lot.usable(frame.now))
+            .filter(|lot| control.lots.is_empty() || control.lots.contains(&lot.kind))
+            .map(|lot| LotChoice {
+                id: lot.id.to_string(),
+                words: lot.name.clone(),
+            })
+            .collect(),
+        rows,
+        lot_field,
+        with_lots,
+        repeat: repeats(hospital, code, place).map(|run| run.to_string()),
+        why: format!("why.{code}"),
+        id: id_of(form, control).to_string(),
+        id_field: format!("id.{code}"),
+        code: code.to_string(),
+        banner,
+    }
+}
+
+/// The command id of one control's run: kept while the form goes back and forth, so that what is recorded is recorded once.
+fn id_of(form: &Form, control: &Control) -> Uuid {
+    form.value(&format!("id.{}", control.code))
+        .parse()
+        .unwrap_or_else(|_| Uuid::now_v7())
+}
+
+/// What came of a form: runs that are recorded, and what was found against others.
+#[derive(Default)]
+struct Came {
+    done: Vec<RunId>,
+    banners: Vec<(ControlCode, Banner)>,
+    nothing: bool,
+}
+
+fn page(app: &App, frame: Frame, task: &Task, form: Form, mut came: Came) -> Response {
     let hospital = app.state();
-    let control = &subject.control;
-    let row = |level: &ControlCode, graded: Vec<Cell>, value, target| Row {
-        name: level_name(&frame, control, level),
-        material: material_field(level),
-        graded,
-        value,
-        target,
+    let wrong = !came.banners.is_empty() || came.nothing || !form.is_ok();
+    let mut banner_of = |code: &ControlCode| {
+        let at = came.banners.iter().position(|(of, _)| of == code)?;
+        Some(came.banners.swap_remove(at).1)
     };
-    let (rows, unit): (Vec<Row>, String) = match &control.reads {
-        Reads::Graded(levels) => (
-            levels
-                .iter()
-                .map(|level| {
-                    let cells = level
-                        .wells
-                        .iter()
-                        .map(|well| Cell {
-                            name: cell_field(&level.level, well.well.as_str()),
-                            words: frame.t.m(well.well.word()),
-                            expected: well.grade.to_string(),
-                        })
-                        .collect();
-                    row(&level.level, cells, None, String::new())
-                })
-                .collect(),
-            String::new(),
-        ),
-        Reads::Measured(measured) => (
-            measured
-                .levels
-                .iter()
-                .map(|level| {
-                    let field = value_field(&level.level);
-                    let lot = LotId::parse(form.value(&material_field(&level.level))).ok();
-                    let target = lot
-                        .and_then(|lot| {
-                            hospital
-                                .quality
-                                .target(&control.code, &lot, &level.level, frame.now)
-                        })
-                        .map(|target| format!("{} ± {}", target.limits.mean(), target.limits.sd()))
-                        .unwrap_or_else(|| frame.t.m("cover-establishing"));
-                    let words = level_name(&frame, control, &level.level);
-                    row(&level.level, Vec::new(), Some((field, words)), target)
-                })
-                .collect(),
-            measured.unit.clone(),
-        ),
-    };
-    let lots = hospital
-        .lots
-        .values()
-        .filter(|lot| lot.kind != LotKind::Control && lot.usable(frame.now))
-        .filter(|lot| control.lots.is_empty() || control.lots.contains(&lot.kind))
-        .map(|lot| LotChoice {
-            id: lot.id.to_string(),
-            words: lot.name.clone(),
+    let blocks: Vec<Block> = task
+        .controls
+        .iter()
+        .map(|control| {
+            let banner = banner_of(&control.code);
+            block(&frame, &hospital, &task.place, control, (&form, banner))
         })
         .collect();
-    let wrong = answer.banner.is_some() || !form.is_ok();
+    let title = match (&task.bench, task.controls.as_slice()) {
+        (None, [control, ..]) => named(&frame, &control.zh, &control.en).to_owned(),
+        (bench, _) => frame.t.a(
+            "qc-bench-title",
+            &[(
+                "bench",
+                &bench_name(&frame, bench.as_deref().unwrap_or_default()),
+            )],
+        ),
+    };
     let page = EntryPage {
-        title: named(&frame, &control.zh, &control.en).to_owned(),
-        place: place_name(&frame, &hospital, &subject.place),
-        action: format!("/qc/enter?{}", query(&control.code, &subject.place)),
-        rows,
-        unit,
+        title,
+        place: place_name(&frame, &hospital, &task.place),
+        action: task.address.clone(),
+        all: format!("{}&all=1", task.address),
+        bench: task.bench.is_some(),
+        blocks,
         materials: materials(&frame, &hospital),
-        lots,
-        with_lots: !control.lots.is_empty() || subject.place != Place::Bench,
-        repeat: repeats(&hospital, subject).map(|run| run.to_string()),
-        answer,
+        done: came.done.iter().map(ToString::to_string).collect(),
+        nothing: came.nothing,
         form,
         frame: frame.clone(),
     };
     answered(render(&page), wrong)
 }
 
+fn shown(app: &App, frame: Frame, task: &Task) -> Response {
+    let form = Form::filled(&frame, start(&frame, &app.state(), task));
+    page(app, frame, task, form, Came::default())
+}
+
 /// `GET /qc/enter?control=&place=`.
-async fn show(
+async fn show_one(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ControlRun)?;
-    let subject = subject(&app, &frame, &asked)?;
-    let form = Form::filled(&frame, start(&frame, &app.state(), &subject));
-    Ok(page(&app, frame, &subject, form, Answer::default()))
+    let task = Task::one(&app, &frame, &asked)?;
+    Ok(shown(&app, frame, &task))
+}
+
+/// `GET /qc/bench?bench=&place=`.
+async fn show_bench(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ControlRun)?;
+    let task = Task::bench(&app, &frame, &asked)?;
+    Ok(shown(&app, frame, &task))
 }
 
 /// The levels as they were typed; what cannot be read is said at its field and stays there.
@@ -257,7 +458,8 @@ fn levels(frame: &Frame, control: &Control, form: &mut Form) -> Vec<Level> {
     let bad_grade = frame.t.m("qc-bad-grade");
     let bad_number = frame.t.m("qc-bad-number");
     for code in control.levels() {
-        let material = form.read(&material_field(code), LotId::parse, |_| bad_lot.clone());
+        let field = material_field(&control.code, code);
+        let material = form.read(&field, LotId::parse, |_| bad_lot.clone());
         let shown = match &control.reads {
             Reads::Graded(known) => {
                 let wells = known.iter().find(|level| level.level == *code);
@@ -266,7 +468,7 @@ fn levels(frame: &Frame, control: &Control, form: &mut Form) -> Vec<Level> {
                     .flat_map(|level| &level.wells)
                     .map(|well| {
                         let grade = form.read(
-                            &cell_field(code, well.well.as_str()),
+                            &cell_field(&control.code, code, well.well.as_str()),
                             |text| Grade::parse(text).ok_or(()),
                             |()| bad_grade.clone(),
                         );
@@ -282,7 +484,9 @@ fn levels(frame: &Frame, control: &Control, form: &mut Form) -> Vec<Level> {
                     .map(Shown::Graded)
             }
             Reads::Measured(_) => form
-                .read(&value_field(code), Decimal::parse, |_| bad_number.clone())
+                .read(&value_field(&control.code, code), Decimal::parse, |_| {
+                    bad_number.clone()
+                })
                 .map(Shown::Measured),
         };
         if let (Some(material), Some(shown)) = (material, shown) {
@@ -296,8 +500,126 @@ fn levels(frame: &Frame, control: &Control, form: &mut Form) -> Vec<Level> {
     levels
 }
 
-/// `POST /qc/enter?control=&place=`.
+/// One control's run as it was typed; none where nothing was.
+fn draft(
+    app: &App,
+    frame: &Frame,
+    place: &Place,
+    control: &Control,
+    (form, ran): (&mut Form, Timestamp),
+) -> Option<RunDraft> {
+    let empty = typed(control)
+        .iter()
+        .all(|field| form.value(field).is_empty());
+    if empty {
+        return None;
+    }
+    let levels = levels(frame, control, form);
+    let why = format!("why.{}", control.code);
+    let repeat = repeats(&app.state(), &control.code, place);
+    if repeat.is_some() && form.value(&why).is_empty() {
+        form.refuse(&why, frame.t.m("qc-repeat-must"));
+    }
+    let reason = form.value(&why).to_owned();
+    Some(RunDraft {
+        control: control.code.clone(),
+        place: place.clone(),
+        lots: form
+            .posted()
+            .all(&format!("lot.{}", control.code))
+            .filter_map(|lot| LotId::parse(lot).ok())
+            .collect::<BTreeSet<LotId>>(),
+        levels,
+        ran,
+        repeat: repeat.map(|run| (run, reason)),
+    })
+}
+
+/// Records every control that was typed. Nothing is handed in before everything can be read and nothing is found against any of it;
+/// should one be refused even so, what was recorded before it stays recorded and the rest stays on the page.
 async fn record(
+    app: &App,
+    frame: Frame,
+    visit: &Visit,
+    mut task: Task,
+    mut form: Form,
+) -> Result<Response, PageError> {
+    let ran = if form.value("ran").is_empty() {
+        Some(frame.now)
+    } else {
+        moment(&frame, &mut form, "ran")
+    };
+    let at = ran.unwrap_or(frame.now);
+    let controls = task.controls.clone();
+    let mut drafts: Vec<(Uuid, RunDraft)> = Vec::new();
+    for control in &controls {
+        let id = id_of(&form, control);
+        let typed = (&mut form, at);
+        if let Some(draft) = draft(app, &frame, &task.place, control, typed) {
+            drafts.push((id, draft));
+        }
+    }
+    let mut came = Came {
+        done: form
+            .posted()
+            .all("done")
+            .filter_map(|run| run.parse().ok())
+            .collect(),
+        ..Came::default()
+    };
+    came.nothing = drafts.is_empty() && came.done.is_empty();
+    if form.is_ok() {
+        let hospital = app.state();
+        for (_, draft) in &drafts {
+            if let Err(findings) = prepare(&hospital, draft, &Origin::Bench, frame.now) {
+                let banner = words::refusal(&frame, &Refusal { findings });
+                came.banners.push((draft.control.clone(), banner));
+            }
+        }
+    }
+    if !form.is_ok() || !came.banners.is_empty() || came.nothing {
+        return Ok(page(app, frame, &task, form, came));
+    }
+    for (id, draft) in drafts {
+        let code = draft.control.clone();
+        form.command = id;
+        match app
+            .carry_out(&frame, visit, &mut form, RecordControlRun { draft })
+            .await?
+        {
+            Done::Accepted(facts) => {
+                came.done
+                    .extend(facts.iter().find_map(|(_, event)| match event {
+                        Event::Quality(QualityEvent::RunRecorded { run, .. }) => Some(*run),
+                        _ => None,
+                    }));
+                task.controls.retain(|control| control.code != code);
+            }
+            Done::Refused(refusal) => {
+                // The refused attempt is over; the mended one is another.
+                let fresh = form.command.to_string();
+                form = form.with_fields(Values::of([(
+                    format!("id.{code}").as_str(),
+                    fresh.as_str(),
+                )]));
+                came.banners.push((code, words::refusal(&frame, &refusal)));
+            }
+            Done::Wrong => break,
+        }
+    }
+    if !came.banners.is_empty() || !form.is_ok() {
+        return Ok(page(app, frame, &task, form, came));
+    }
+    let runs: Vec<String> = came.done.iter().map(ToString::to_string).collect();
+    let to = match (&task.bench, runs.as_slice()) {
+        (None, [run]) => format!("/qc/runs/{run}"),
+        _ => format!("/qc/recorded?runs={}", part(&runs.join(" "))),
+    };
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// `POST /qc/enter?control=&place=`.
+async fn record_one(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
@@ -305,51 +627,21 @@ async fn record(
     posted: Posted,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ControlRun)?;
-    let subject = subject(&app, &frame, &asked)?;
-    let mut form = Form::sent(&frame, posted)?;
-    let levels = levels(&frame, &subject.control, &mut form);
-    let lots: BTreeSet<LotId> = form
-        .posted()
-        .all("lot")
-        .filter_map(|lot| LotId::parse(lot).ok())
-        .collect();
-    let ran = if form.value("ran").is_empty() {
-        Some(frame.now)
-    } else {
-        moment(&frame, &mut form, "ran")
-    };
-    let reason = form.value("why").to_owned();
-    let repeat = form
-        .value("repeat")
-        .parse::<RunId>()
-        .ok()
-        .map(|run| (run, reason));
-    let command = ran.map(|ran| {
-        RecordControlRun {
-            draft: RunDraft {
-                control: subject.control.code.clone(),
-                place: subject.place.clone(),
-                lots,
-                levels,
-                ran,
-                repeat,
-            },
-        }
-        .into()
-    });
-    let to = |facts: &[(lifeline_core::hospital::Stamp, Event)]| {
-        facts
-            .iter()
-            .find_map(|(_, event)| match event {
-                Event::Quality(QualityEvent::RunRecorded { run, .. }) => {
-                    Some(format!("/qc/runs/{run}"))
-                }
-                _ => None,
-            })
-            .unwrap_or_else(|| "/qc".into())
-    };
-    match send(&app, &frame, &visit, &mut form, command, to).await? {
-        Ok(gone) => Ok(gone),
-        Err(answer) => Ok(page(&app, frame, &subject, form, answer)),
-    }
+    let task = Task::one(&app, &frame, &asked)?;
+    let form = Form::sent(&frame, posted)?;
+    record(&app, frame, &visit, task, form).await
+}
+
+/// `POST /qc/bench?bench=&place=`.
+async fn record_bench(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ControlRun)?;
+    let form = Form::sent(&frame, posted)?;
+    let task = Task::bench(&app, &frame, &asked)?.sent(&app, &frame, &form);
+    record(&app, frame, &visit, task, form).await
 }

@@ -4,19 +4,23 @@ mod acts;
 mod case;
 mod chart;
 mod entry;
+mod grades;
 mod home;
+mod points;
 mod proof;
+mod recorded;
 mod run;
 
 use axum::Router;
 use jiff::Timestamp;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{ControlCode, DeviceId};
-use lifeline_core::quality::{Because, Control, Light, Place, Shown, Verdict, control};
+use lifeline_core::quality::{Because, Control, Light, Mark, Place, Shown, Verdict, control};
 use lifeline_core::testing::Reading;
 
 use crate::app::App;
 use crate::pages::sheet::part;
+use crate::pages::timeline;
 use crate::web::{Frame, Lang, PageError, Tone};
 
 /// The routes of these pages.
@@ -24,10 +28,12 @@ pub fn routes() -> Router<App> {
     Router::new()
         .merge(home::routes())
         .merge(entry::routes())
+        .merge(recorded::routes())
         .merge(run::routes())
         .merge(case::routes())
         .merge(acts::routes())
         .merge(chart::routes())
+        .merge(points::routes())
         .merge(proof::routes())
 }
 
@@ -82,6 +88,11 @@ fn query(control: &ControlCode, place: &Place) -> String {
     )
 }
 
+/// A bench of the plan in words.
+fn bench_name(frame: &Frame, bench: &str) -> String {
+    timeline::worded(frame, &format!("qc-bench-{bench}"), bench)
+}
+
 fn verdict(frame: &Frame, verdict: Verdict) -> (Tone, String) {
     let tone = match verdict {
         Verdict::Accepted => Tone::Good,
@@ -96,7 +107,7 @@ fn light(frame: &Frame, light: Light) -> (Tone, String) {
     let tone = match light {
         Light::Out => Tone::Stop,
         Light::Due | Light::Waived | Light::Warning => Tone::Warn,
-        Light::Establishing => Tone::Note,
+        Light::Establishing | Light::Running => Tone::Note,
         Light::InControl => Tone::Good,
     };
     (tone, frame.t.m(&format!("qc-light-{}", light.as_str())))
@@ -149,7 +160,11 @@ fn because(frame: &Frame, because: &Because) -> String {
         } => {
             let window: Vec<String> = points
                 .iter()
-                .map(|(run, level, z)| format!("{run} {level} {z}"))
+                .map(|(run, level, z)| match run.0 {
+                    // A run is judged before it has its number.
+                    u64::MAX => format!("{} {level} {z}", t.m("qc-this-run")),
+                    _ => format!("{run} {level} {z}"),
+                })
                 .collect();
             t.a(
                 "qc-because-rule",
@@ -172,6 +187,31 @@ fn because(frame: &Frame, because: &Because) -> String {
             &[("values", values), ("index", index), ("limit", limit)],
         ),
     }
+}
+
+/// A waiver as what it is: two people, their reason, and until when.
+fn waiver(frame: &Frame, hospital: &Hospital, mark: &Mark) -> String {
+    let Mark::Waived {
+        until,
+        reason,
+        by,
+        second,
+    } = mark
+    else {
+        return String::new();
+    };
+    frame.t.a(
+        "qc-waived-by",
+        &[
+            ("by", &timeline::person(frame, hospital, by.as_str())),
+            (
+                "second",
+                &timeline::person(frame, hospital, second.as_str()),
+            ),
+            ("until", &frame.moment(*until).text),
+            ("reason", reason),
+        ],
+    )
 }
 
 /// The hour and minute on the hospital's clock.

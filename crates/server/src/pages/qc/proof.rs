@@ -7,10 +7,10 @@ use axum::response::Response;
 use axum::routing::get;
 use jiff::civil::Date;
 use lifeline_core::people::Action;
-use lifeline_core::quality::{Affected, CoverState, CoverageLine, coverage};
+use lifeline_core::quality::{Affected, CoverState, CoverageLine, control, coverage};
 use serde::Deserialize;
 
-use super::control_name;
+use super::{control_name, level_name, waiver};
 use crate::app::App;
 use crate::web::words::address;
 use crate::web::{Frame, Moment, PageError, Tone, Visit, render};
@@ -43,6 +43,11 @@ struct Line {
 #[template(path = "qc/proof.html")]
 struct ProofPage {
     day: String,
+    before: String,
+    after: String,
+    /// Lines beyond those shown.
+    more: usize,
+    percent: String,
     lines: Vec<Line>,
     released: usize,
     covered: usize,
@@ -65,10 +70,13 @@ fn line(frame: &Frame, app: &App, line: &CoverageLine) -> Line {
         Ok(standings) => standings
             .iter()
             .map(|standing| {
+                let level = control(&hospital, &standing.cover.control, line.read).map_or_else(
+                    |_| standing.cover.level.to_string(),
+                    |control| level_name(frame, control, &standing.cover.level),
+                );
                 let name = format!(
-                    "{} {} {}",
+                    "{} {level} {}",
                     control_name(frame, &hospital, &standing.cover.control),
-                    standing.cover.level,
                     standing
                         .cover
                         .lot
@@ -81,9 +89,9 @@ fn line(frame: &Frame, app: &App, line: &CoverageLine) -> Line {
                         format!("/qc/runs/{run}"),
                         format!("{name} · {run} {}", frame.moment(*ran).text),
                     ),
-                    CoverState::Waived { .. } => (
+                    CoverState::Waived { signed, .. } => (
                         String::new(),
-                        format!("{name} · {}", frame.t.m("qc-light-waived")),
+                        format!("{name} · {}", waiver(frame, &hospital, signed)),
                     ),
                     CoverState::Lacking(why) => {
                         (String::new(), format!("{name} · {}", frame.t.m(why.word())))
@@ -123,13 +131,36 @@ async fn show(
     let range = start(day).and_then(|from| Ok((from, start(day.tomorrow()?)?)));
     let (from, until) = range.map_err(|_| PageError::NotFound)?;
     let hospital = app.state();
-    let all = coverage(&hospital, from, until);
-    let released: Vec<&CoverageLine> = all.iter().filter(|line| line.released).collect();
+    let mut all = coverage(&hospital, from, until);
+    // What lacks a cover first; else in the order of the day.
+    all.sort_by_key(CoverageLine::covered);
+    let released = all.iter().filter(|line| line.released).count();
+    let covered = all
+        .iter()
+        .filter(|line| line.released && line.covered())
+        .count();
+    let near = |day: Result<Date, jiff::Error>| {
+        day.map(|day| format!("/qc/proof?day={day}"))
+            .unwrap_or_default()
+    };
     let page = ProofPage {
         day: day.to_string(),
-        released: released.len(),
-        covered: released.iter().filter(|line| line.covered()).count(),
-        waiting: all.len() - released.len(),
+        before: near(day.yesterday()),
+        after: if day < today {
+            near(day.tomorrow())
+        } else {
+            String::new()
+        },
+        more: all.len().saturating_sub(LINES_MOST),
+        percent: if released == 0 {
+            String::new()
+        } else {
+            // Cut, not rounded: 100 is said only of all.
+            format!("{:.1} %", (covered * 1000 / released) as f64 / 10.0)
+        },
+        released,
+        covered,
+        waiting: all.len() - released,
         lines: all
             .iter()
             .take(LINES_MOST)

@@ -5,9 +5,10 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
+use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{ControlCode, RunId};
 use lifeline_core::people::Action;
-use lifeline_core::quality::{Light, Reads, Verdict, control, due_lines};
+use lifeline_core::quality::{ControlRun, Reads, Verdict, control, due_lines};
 use lifeline_core::subject::Subject;
 
 use super::{because, control_name, level_name, named, place_name, query, shown, verdict};
@@ -57,6 +58,20 @@ struct RunPage {
     frame: Frame,
 }
 
+/// Whether a run that went out still waits for a repeat: its case is open, or it is the newest.
+fn waiting(hospital: &Hospital, run: &ControlRun) -> bool {
+    let open = run
+        .case
+        .and_then(|case| hospital.quality.case(case))
+        .is_some_and(|case| case.closed.is_none());
+    let newest = hospital
+        .quality
+        .stream(&run.control, &run.place)
+        .next_back()
+        .is_some_and(|newest| newest.id == run.id);
+    open || newest
+}
+
 async fn show(
     State(app): State<App>,
     frame: Frame,
@@ -102,7 +117,7 @@ async fn show(
     let bench = spec.map(|spec| spec.bench.clone());
     let next = due_lines(&hospital, frame.now)
         .into_iter()
-        .filter(|line| line.light == Light::Due && line.last.is_some())
+        .filter(|line| super::home::waits(line.light) && line.last.is_some())
         .filter(|line| line.control.code != run.control || line.place != run.place)
         .min_by_key(|line| Some(&line.control.bench) != bench.as_ref())
         .map(|line| {
@@ -145,14 +160,18 @@ async fn show(
                 )
             })
             .collect(),
-        again: if app.may(&visit, Action::ControlRun) && run.verdict() == Verdict::Rejected {
+        again: if app.may(&visit, Action::ControlRun)
+            && run.verdict() == Verdict::Rejected
+            && waiting(&hospital, &run)
+        {
             format!("/qc/enter?{ask}")
         } else {
             String::new()
         },
-        chart: match spec.map(|spec| &spec.reads) {
-            Some(Reads::Measured(_)) => format!("/qc/chart?{ask}"),
-            _ => String::new(),
+        chart: if spec.is_some() {
+            format!("/qc/chart?{ask}")
+        } else {
+            String::new()
         },
         next,
         timeline: timeline::of(&app, &frame, &[Subject::from(id)]).await?,
@@ -161,7 +180,7 @@ async fn show(
     Ok(render(&page))
 }
 
-/// A control's own page is its chart or its entry.
+/// A control's own page is its chart.
 async fn of_control(
     State(app): State<App>,
     visit: Visit,
@@ -178,10 +197,6 @@ async fn of_control(
         .into_iter()
         .next()
         .ok_or(PageError::NotFound)?;
-    let ask = query(&code, &place);
-    let to = match &spec.reads {
-        Reads::Measured(_) => format!("/qc/chart?{ask}"),
-        Reads::Graded(_) => format!("/qc/enter?{ask}"),
-    };
+    let to = format!("/qc/chart?{}", query(&code, &place));
     Ok(Redirect::to(&to).into_response())
 }
