@@ -181,7 +181,6 @@ qc-journal = Journal
 qc-day-before = Day before
 qc-day-after = Day after
 qc-covers-count = { $count } controls
-qc-proof-more = { $count } more are not listed; the counts above are of all.
 qc-decide-some = Decide ({ $count })
 qc-decide-title = Decide every affected result
 qc-decide-common = Common reason

@@ -181,7 +181,6 @@ qc-journal = 日志
 qc-day-before = 前一天
 qc-day-after = 后一天
 qc-covers-count = { $count } 项质控
-qc-proof-more = 另有 { $count } 项未列出；以上计数包括全部。
 qc-decide-some = 作决定（{ $count }）
 qc-decide-title = 逐一决定受影响的结果
 qc-decide-common = 共同理由

@@ -397,7 +397,7 @@ fn change_sheet(
         inputs: vec![
             Input::must(Kind::Choice, "kind", t.m("qc-change-kind")).of(kinds),
             Input::must(Kind::Lines, "note", t.m("qc-change-note")),
-            Input::must(Kind::Moment, "at", t.m("field-at")),
+            Input::may(Kind::Moment, "at", t.m("field-at")).note(t.m("qc-ran-note")),
         ],
         ..sheet(
             frame,
@@ -416,9 +416,7 @@ async fn show_change(
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::ControlRun)?;
-    let now = moment_value(&frame, frame.now);
-    let given = [("at", now.as_str())];
-    let form = Form::filled(&frame, crate::web::forms::Posted::of(given));
+    let form = Form::blank(&frame);
     Ok(change_sheet(&app, &frame, &asked, form, Answer::default())?.show())
 }
 
@@ -432,7 +430,12 @@ async fn do_change(
     app.look(&visit, Action::ControlRun)?;
     let mut form = Form::sent(&frame, posted)?;
     let place = place_of(&asked.place)?;
-    let command = moment(&frame, &mut form, "at").map(|at| {
+    // A minute typed is the minute's beginning; a control of that minute would count as later. Just now is left empty.
+    let at = match form.value("at") {
+        "" => Some(frame.now),
+        _ => moment(&frame, &mut form, "at"),
+    };
+    let command = at.map(|at| {
         RecordChange {
             place,
             kind: form.value("kind").to_owned(),

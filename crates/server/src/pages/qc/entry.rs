@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -24,8 +23,9 @@ use lifeline_qc::Decimal;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::entry_page::{Block, EntryPage, block};
 use super::home::{bench_address, waits};
-use super::{bench_name, level_name, named, place_name, place_of, query};
+use super::{bench_name, named, place_name, place_of, query};
 use crate::app::{App, Done};
 use crate::pages::sheet::{answered, moment, part};
 use crate::web::forms::Posted as Values;
@@ -50,64 +50,6 @@ struct Asked {
     place: String,
     #[serde(default)]
     all: String,
-}
-
-struct Cell {
-    name: String,
-    words: String,
-    expected: String,
-}
-
-struct Row {
-    name: String,
-    material: String,
-    material_label: String,
-    graded: Vec<Cell>,
-    value: Option<(String, String)>,
-    target: String,
-}
-
-struct LotChoice {
-    id: String,
-    words: String,
-}
-
-/// One control of the page.
-struct Block {
-    code: String,
-    name: String,
-    rows: Vec<Row>,
-    unit: String,
-    /// Materials and lots as they are chosen, in one line.
-    chosen: String,
-    /// Whether the choice must be seen: something is missing or wrong.
-    open: bool,
-    lots: Vec<LotChoice>,
-    lot_field: String,
-    with_lots: bool,
-    repeat: Option<String>,
-    why: String,
-    id_field: String,
-    id: String,
-    banner: Option<Banner>,
-}
-
-#[derive(Template)]
-#[template(path = "qc/enter.html")]
-struct EntryPage {
-    title: String,
-    place: String,
-    action: String,
-    /// Shows the controls that are not due as well.
-    all: String,
-    bench: bool,
-    blocks: Vec<Block>,
-    materials: Vec<(String, String)>,
-    /// Runs of this form that are recorded already.
-    done: Vec<String>,
-    nothing: bool,
-    form: Form,
-    frame: Frame,
 }
 
 /// What an entry is for: a place, and the controls in the order of the plan.
@@ -193,7 +135,7 @@ fn last<'a>(
 }
 
 /// The run that a new one repeats: the newest, where it is out or belongs to an open case.
-fn repeats(hospital: &Hospital, control: &ControlCode, place: &Place) -> Option<RunId> {
+pub(super) fn repeats(hospital: &Hospital, control: &ControlCode, place: &Place) -> Option<RunId> {
     let run = last(hospital, control, place)?;
     let open = run
         .case
@@ -202,15 +144,15 @@ fn repeats(hospital: &Hospital, control: &ControlCode, place: &Place) -> Option<
     (run.verdict() == Verdict::Rejected || open).then_some(run.id)
 }
 
-fn material_field(control: &ControlCode, level: &ControlCode) -> String {
+pub(super) fn material_field(control: &ControlCode, level: &ControlCode) -> String {
     format!("material.{control}.{level}")
 }
 
-fn cell_field(control: &ControlCode, level: &ControlCode, well: &str) -> String {
+pub(super) fn cell_field(control: &ControlCode, level: &ControlCode, well: &str) -> String {
     format!("well.{control}.{level}.{well}")
 }
 
-fn value_field(control: &ControlCode, level: &ControlCode) -> String {
+pub(super) fn value_field(control: &ControlCode, level: &ControlCode) -> String {
     format!("value.{control}.{level}")
 }
 
@@ -273,101 +215,8 @@ fn materials(frame: &Frame, hospital: &Hospital) -> Vec<(String, String)> {
         .collect()
 }
 
-fn rows(frame: &Frame, hospital: &Hospital, control: &Control, form: &Form) -> Vec<Row> {
-    let row = |level: &ControlCode, graded: Vec<Cell>, value, target| {
-        let name = level_name(frame, control, level);
-        Row {
-            material: material_field(&control.code, level),
-            material_label: frame.t.a("qc-material-of", &[("level", &name)]),
-            name,
-            graded,
-            value,
-            target,
-        }
-    };
-    match &control.reads {
-        Reads::Graded(levels) => levels
-            .iter()
-            .map(|level| {
-                let cells = level.wells.iter().map(|well| Cell {
-                    name: cell_field(&control.code, &level.level, well.well.as_str()),
-                    words: frame.t.m(well.well.word()),
-                    expected: well.grade.to_string(),
-                });
-                row(&level.level, cells.collect(), None, String::new())
-            })
-            .collect(),
-        Reads::Measured(measured) => measured
-            .levels
-            .iter()
-            .map(|level| {
-                let lot = form.value(&material_field(&control.code, &level.level));
-                let target = LotId::parse(lot)
-                    .ok()
-                    .and_then(|lot| {
-                        hospital
-                            .quality
-                            .target(&control.code, &lot, &level.level, frame.now)
-                    })
-                    .map(|target| format!("{} ± {}", target.limits.mean(), target.limits.sd()))
-                    .unwrap_or_else(|| frame.t.m("cover-establishing"));
-                let words = level_name(frame, control, &level.level);
-                let field = value_field(&control.code, &level.level);
-                row(&level.level, Vec::new(), Some((field, words)), target)
-            })
-            .collect(),
-    }
-}
-
-fn block(
-    frame: &Frame,
-    hospital: &Hospital,
-    place: &Place,
-    control: &Control,
-    (form, banner): (&Form, Option<Banner>),
-) -> Block {
-    let code = &control.code;
-    let rows = rows(frame, hospital, control, form);
-    let lot_field = format!("lot.{code}");
-    let with_lots = !control.lots.is_empty() || *place != Place::Bench;
-    let mut materials: Vec<&str> = rows.iter().map(|row| form.value(&row.material)).collect();
-    materials.dedup();
-    let given: Vec<&str> = form.posted().all(&lot_field).collect();
-    let missing = materials.iter().any(|lot| lot.is_empty());
-    let wrong = rows.iter().any(|row| !form.error(&row.material).is_empty());
-    let lotless = given.is_empty() && !control.lots.is_empty() && *place == Place::Bench;
-    Block {
-        name: named(frame, &control.zh, &control.en).to_owned(),
-        unit: match &control.reads {
-            Reads::Measured(measured) => measured.unit.clone(),
-            Reads::Graded(_) => String::new(),
-        },
-        chosen: [materials.as_slice(), given.as_slice()].concat().join(" "),
-        open: missing || wrong || lotless || banner.is_some(),
-        lots: hospital
-            .lots
-            .values()
-            .filter(|lot| lot.kind != LotKind::Control && lot.usable(frame.now))
-            .filter(|lot| control.lots.is_empty() || control.lots.contains(&lot.kind))
-            .map(|lot| LotChoice {
-                id: lot.id.to_string(),
-                words: lot.name.clone(),
-            })
-            .collect(),
-        rows,
-        lot_field,
-        with_lots,
-        repeat: repeats(hospital, code, place).map(|run| run.to_string()),
-        why: format!("why.{code}"),
-        id: id_of(form, control).to_string(),
-        id_field: format!("id.{code}"),
-        code: code.to_string(),
-        banner,
-    }
-}
-
 /// The command id of one control's run: kept while the form goes back and forth, so that what is recorded is recorded once.
-fn id_of(form: &Form, control: &Control) -> Uuid {
+pub(super) fn id_of(form: &Form, control: &Control) -> Uuid {
     form.value(&format!("id.{}", control.code))
         .parse()
         .unwrap_or_else(|_| Uuid::now_v7())

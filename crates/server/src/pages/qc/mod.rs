@@ -4,6 +4,7 @@ mod acts;
 mod case;
 mod chart;
 mod entry;
+mod entry_page;
 mod grades;
 mod home;
 mod points;

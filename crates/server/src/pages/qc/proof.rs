@@ -13,10 +13,10 @@ use serde::Deserialize;
 use super::{control_name, level_name, waiver};
 use crate::app::App;
 use crate::web::words::address;
-use crate::web::{Frame, Moment, PageError, Tone, Visit, render};
+use crate::web::{Frame, Moment, PageError, Pager, Tone, Visit, render};
 
-/// Lines shown; the counts are of all.
-const LINES_MOST: usize = 500;
+/// Lines of one page; the counts are of all.
+const LINES_EACH: usize = 50;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/qc/proof", get(show))
@@ -26,6 +26,8 @@ pub(super) fn routes() -> Router<App> {
 struct Asked {
     #[serde(default)]
     day: String,
+    #[serde(default)]
+    page: String,
 }
 
 struct Line {
@@ -45,8 +47,7 @@ struct ProofPage {
     day: String,
     before: String,
     after: String,
-    /// Lines beyond those shown.
-    more: usize,
+    pager: Pager,
     percent: String,
     lines: Vec<Line>,
     released: usize,
@@ -117,6 +118,24 @@ fn line(frame: &Frame, app: &App, line: &CoverageLine) -> Line {
     }
 }
 
+fn pager(day: Date, page: usize, pages: usize) -> Pager {
+    let address = |page: usize| format!("/qc/proof?day={day}&page={page}");
+    Pager {
+        page: page as u64,
+        pages: pages as u64,
+        previous: if page > 1 {
+            address(page - 1)
+        } else {
+            String::new()
+        },
+        next: if page < pages {
+            address(page + 1)
+        } else {
+            String::new()
+        },
+    }
+}
+
 async fn show(
     State(app): State<App>,
     frame: Frame,
@@ -139,6 +158,8 @@ async fn show(
         .iter()
         .filter(|line| line.released && line.covered())
         .count();
+    let pages = all.len().div_ceil(LINES_EACH).max(1);
+    let shown = asked.page.parse().unwrap_or(1_usize).clamp(1, pages);
     let near = |day: Result<Date, jiff::Error>| {
         day.map(|day| format!("/qc/proof?day={day}"))
             .unwrap_or_default()
@@ -151,19 +172,19 @@ async fn show(
         } else {
             String::new()
         },
-        more: all.len().saturating_sub(LINES_MOST),
-        percent: if released == 0 {
-            String::new()
-        } else {
-            // Cut, not rounded: 100 is said only of all.
-            format!("{:.1} %", (covered * 1000 / released) as f64 / 10.0)
-        },
+        pager: pager(day, shown, pages),
+        // Cut, not rounded: 100 is said only of all.
+        percent: (covered * 1000)
+            .checked_div(released)
+            .map(|tenths| format!("{}.{} %", tenths / 10, tenths % 10))
+            .unwrap_or_default(),
         released,
         covered,
         waiting: all.len() - released,
         lines: all
             .iter()
-            .take(LINES_MOST)
+            .skip((shown - 1) * LINES_EACH)
+            .take(LINES_EACH)
             .map(|one| line(&frame, &app, one))
             .collect(),
         frame: frame.clone(),
