@@ -180,7 +180,7 @@
   // A form goes out once; the idempotency key would make the second harmless, but a dead button says so.
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (button && event.target.method === "post") setTimeout(() => { button.disabled = true; });
+    if (button && event.target.method === "post" && !event.target.hasAttribute("data-stays")) setTimeout(() => { button.disabled = true; });
   });
   addEventListener("pageshow", () => { for (const button of document.querySelectorAll("button[type=submit][disabled]:not([data-closed])")) button.disabled = false; });
 

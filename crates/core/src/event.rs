@@ -16,6 +16,7 @@ use crate::policy::PolicyEvent;
 use crate::quality::QualityEvent;
 use crate::request::RequestEvent;
 use crate::sample::SampleEvent;
+use crate::shift::ShiftEvent;
 use crate::subject::Subject;
 use crate::testing::discrepancy::DiscrepancyEvent;
 use crate::testing::{LotEvent, TestEvent};
@@ -83,6 +84,8 @@ pub enum Event {
     Quality(QualityEvent),
     /// About how the department governs itself.
     Governance(GovernanceEvent),
+    /// About shifts.
+    Shift(ShiftEvent),
     /// What was refused.
     Audit(AuditEvent),
 }
@@ -130,6 +133,7 @@ macro_rules! each {
             Event::NearMiss($inner) => $out,
             Event::Quality($inner) => $out,
             Event::Governance($inner) => $out,
+            Event::Shift($inner) => $out,
             Event::Audit($inner) => $out,
         }
     };
@@ -169,6 +173,7 @@ impl Event {
             NearMissEvent::KINDS,
             QualityEvent::KINDS,
             GovernanceEvent::KINDS,
+            ShiftEvent::KINDS,
             AuditEvent::KINDS,
         ]
         .into_iter()
@@ -240,6 +245,7 @@ event_from! {
     QualityEvent => Quality,
     RequestEvent => Request,
     SampleEvent => Sample,
+    ShiftEvent => Shift,
     TestEvent => Test,
     UnitEvent => Unit,
 }

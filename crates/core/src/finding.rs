@@ -109,6 +109,10 @@ rules! {
     UnitNotThawed = "unit-not-thawed", Stop;
     /// The bag is out of the department on a hand-over; its fate is recorded there.
     UnitOut = "unit-out", Stop;
+    /// The delivery's signature no longer serves: it ended, its time is over, or another receiver opened it.
+    DeliveryOver = "delivery-over", Stop;
+    /// More waits than the page of the hand-over showed.
+    ShiftChanged = "shift-changed", Stop;
     /// The unit is already in that place.
     UnitThere = "unit-there", Stop;
     /// The policy in force does not know this modification of this component.

@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::id::*;
 use crate::{
     assessment, crossmatch, device, governance, identification, issue, near_miss, patient, people,
-    policy, quality, request, sample, testing, unit,
+    policy, quality, request, sample, shift, testing, unit,
 };
 
 /// Which journal entry, when, by whom.
@@ -57,6 +57,10 @@ pub struct Next {
     pub review: ReviewId,
     /// Comparisons.
     pub comparison: ComparisonId,
+    /// Deliveries.
+    pub delivery: DeliveryId,
+    /// Shifts handed over.
+    pub shift: ShiftId,
 }
 
 impl Default for Next {
@@ -78,6 +82,8 @@ impl Default for Next {
             nonconformity: NonconformityId(1),
             review: ReviewId(1),
             comparison: ComparisonId(1),
+            delivery: DeliveryId(1),
+            shift: ShiftId(1),
         }
     }
 }
@@ -123,6 +129,8 @@ pub struct Hospital {
     pub quality: quality::Quality,
     /// Documents, nonconformities, competence, comparisons, reviews.
     pub governance: governance::Governance,
+    /// Shifts handed over.
+    pub shifts: shift::Shifts,
 }
 
 impl Hospital {
@@ -150,6 +158,7 @@ impl Hospital {
             Event::NearMiss(event) => near_miss::apply(self, stamp, event),
             Event::Quality(event) => quality::apply(self, stamp, event),
             Event::Governance(event) => governance::apply(self, stamp, event),
+            Event::Shift(event) => shift::apply(self, stamp, event),
             Event::Audit(_) => {}
         }
     }

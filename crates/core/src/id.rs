@@ -251,3 +251,11 @@ counted_id!(
     /// A comparison between ways of measuring.
     ComparisonId, "CP"
 );
+counted_id!(
+    /// A delivery opened for receipt.
+    DeliveryId, "D"
+);
+counted_id!(
+    /// A shift handed over.
+    ShiftId, "SH"
+);

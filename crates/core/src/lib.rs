@@ -38,6 +38,7 @@ pub mod policy;
 pub mod quality;
 pub mod request;
 pub mod sample;
+pub mod shift;
 pub mod subject;
 pub mod testing;
 #[cfg(test)]

@@ -120,6 +120,10 @@ subjects! {
     Review(ReviewId) = "review",
     /// A comparison.
     Comparison(ComparisonId) = "comparison",
+    /// A delivery opened for receipt.
+    Delivery(DeliveryId) = "delivery",
+    /// A shift handed over.
+    Shift(ShiftId) = "shift",
 }
 
 impl fmt::Display for Subject {

@@ -220,6 +220,7 @@ impl Trial {
             locked_to: None,
             antigens: Default::default(),
             delivery: Some("D-1".into()),
+            under: None,
             checks: ReceiptChecks {
                 temperature: crate::blood::Celsius::parse(temperature),
                 appearance: Appearance::Normal,

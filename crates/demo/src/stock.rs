@@ -104,6 +104,7 @@ fn bag(
         locked_to: None,
         antigens,
         delivery: Some(format!("SD-26{:04}", 1100 + number / 60)),
+        under: None,
         checks: ReceiptChecks {
             temperature: Some(Celsius { tenths }),
             appearance: Appearance::Normal,

@@ -21,3 +21,22 @@ stock-filter = Filter
 stock-clear = Clear
 stock-empty = No bag fits these filters
 stock-empty-next = Clear the filters, or receive a delivery.
+moving-title = Move bags
+moving-note = Name the destination, scan bag after bag, move them all at once.
+moving-to = Move to
+moving-scan = Scan a bag
+moving-scan-any = The donation number, the product code, or the whole label.
+moving-scanned = scanned
+moving-submit = Move all
+moving-remove = Take { $unit } off the list
+moving-taken = On the list: { $unit }
+moving-twice = { $unit } is on the list already
+moving-unknown = { $unit } is not in the department
+moving-full = At most { $most } bags at once: move these first
+moving-product-next = This donation has several bags here: scan the product code too
+moving-din-first = Scan the donation number first
+moving-none = Scan at least one bag
+moving-done = { $count ->
+    [one] One bag moved to { $place }
+   *[other] { $count } bags moved to { $place }
+}

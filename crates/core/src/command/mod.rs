@@ -19,7 +19,7 @@ use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::{
     assessment, crossmatch, device, governance, identification, issue, near_miss, patient, policy,
-    quality, request, sample, testing, unit,
+    quality, request, sample, shift, testing, unit,
 };
 
 /// The version of a thing that a form was opened on.
@@ -125,6 +125,8 @@ commands! {
     StorePart(device::StorePart) = "store-part",
     FileMessage(device::FileMessage) = "file-message",
     DismissMessage(device::DismissMessage) = "dismiss-message",
+    OpenDelivery(unit::OpenDelivery) = "open-delivery",
+    EndDelivery(unit::EndDelivery) = "end-delivery",
     ReceiveUnit(unit::ReceiveUnit) = "receive-unit",
     HoldUnit(unit::HoldUnit) = "hold-unit",
     LiftHold(unit::LiftHold) = "lift-hold",
@@ -239,6 +241,7 @@ commands! {
     RecordCompetence(governance::RecordCompetence) = "record-competence",
     RecordComparison(governance::RecordComparison) = "record-comparison",
     RecordReview(governance::RecordReview) = "record-review",
+    HandOverShift(shift::HandOverShift) = "hand-over-shift",
 }
 
 impl Command {
@@ -354,6 +357,8 @@ impl Hospital {
             Subject::Nonconformity(id) => &self.governance.nonconformities.get(id)?.changed,
             Subject::Review(id) => &self.governance.reviews.get(id)?.recorded,
             Subject::Comparison(id) => &self.governance.comparisons.get(id)?.recorded,
+            Subject::Delivery(id) => &self.units.delivery(*id)?.changed,
+            Subject::Shift(id) => &self.shifts.get(*id)?.signed,
             Subject::Policy(_) | Subject::Donation(_) | Subject::Control(_) => return None,
         })
     }

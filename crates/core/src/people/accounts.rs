@@ -8,6 +8,7 @@ use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::{LocationId, UserId};
 use crate::subject::Subject;
+use crate::unit::delivery::left;
 
 /// The most characters of a person's name.
 pub const NAME_MOST: usize = 60;
@@ -215,22 +216,23 @@ impl Decide for NoteSignIn {
         vec![self.user.clone().into()]
     }
 
-    fn decide(&self, _: &Hospital, _: &Context) -> Decision {
+    fn decide(&self, hospital: &Hospital, _: &Context) -> Decision {
         let user = self.user.clone();
-        Ok(vec![
-            match self.result {
-                SignInResult::In => PeopleEvent::SignedIn { user },
-                SignInResult::Failed => PeopleEvent::SignInFailed {
-                    user,
-                    throttled: false,
-                },
-                SignInResult::Throttled => PeopleEvent::SignInFailed {
-                    user,
-                    throttled: true,
-                },
-                SignInResult::Out => PeopleEvent::SignedOut { user },
-            }
-            .into(),
-        ])
+        // Whoever leaves is no longer at the bags their checker signed for.
+        let leaves = self.result == SignInResult::Out;
+        let left = leaves.then(|| left(hospital, &user)).flatten();
+        let noted = match self.result {
+            SignInResult::In => PeopleEvent::SignedIn { user },
+            SignInResult::Failed => PeopleEvent::SignInFailed {
+                user,
+                throttled: false,
+            },
+            SignInResult::Throttled => PeopleEvent::SignInFailed {
+                user,
+                throttled: true,
+            },
+            SignInResult::Out => PeopleEvent::SignedOut { user },
+        };
+        Ok(left.into_iter().chain([noted.into()]).collect())
     }
 }

@@ -34,6 +34,8 @@ actions! {
     ViewPatient = "view.patient",
     /// Look at requests.
     ViewRequest = "view.request",
+    /// Look into the crossmatch room: what is found for which request.
+    ViewCrossmatch = "view.crossmatch",
     /// Look at devices and messages.
     ViewDevice = "view.device",
     /// Look at the journal.
@@ -152,6 +154,9 @@ actions! {
     CompetenceAssess = "competence.assess",
     /// Record comparisons between instruments, people and methods.
     ComparisonRecord = "comparison.record",
+
+    /// Hand a shift over, or take one over.
+    ShiftHandOver = "shift.hand_over",
 
     /// Register devices, take them out of service.
     DeviceManage = "device.manage",

@@ -83,6 +83,8 @@ keys! {
     ReceiptTemperature = "unit.receipt_temperature": Ranges,
     /// Container temperature accepted at receipt of what is deep-frozen, by component.
     ReceiptTemperatureFrozen = "unit.receipt_temperature_frozen": Ranges,
+    /// How long the signature under an opened delivery serves for its bags.
+    ReceiptSignature = "unit.receipt_signature": Minutes,
     /// Storage temperature by component.
     StorageTemperature = "unit.storage_temperature": Ranges,
     /// Regroup ABO of red-cell units before they become available.

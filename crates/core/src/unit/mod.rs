@@ -1,5 +1,7 @@
 //! Bags: their whole life from receipt to fate.
 
+mod apply;
+pub(crate) mod delivery;
 mod discard;
 mod event;
 mod find;
@@ -16,8 +18,10 @@ mod status;
 pub mod stock;
 mod withdraw_recall;
 
+pub use apply::apply;
+pub use delivery::{Delivery, EndDelivery, Ended, OpenDelivery};
 pub use discard::DiscardUnit;
-pub use event::{Child, UnitEvent, apply};
+pub use event::{Child, UnitEvent};
 pub use find::FindUnit;
 pub use guard::LIST_MOST;
 pub use hold::HoldUnit;
@@ -43,7 +47,9 @@ use crate::blood::{
     UnitId,
 };
 use crate::hospital::Stamp;
-use crate::id::{CrossmatchId, IssueId, LocationId, PatientId, RequestId, TestId, UserId};
+use crate::id::{
+    CrossmatchId, DeliveryId, IssueId, LocationId, PatientId, RequestId, TestId, UserId,
+};
 
 /// How the label's content reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -326,6 +332,9 @@ pub struct Units {
     locked: OrdSet<(PatientId, UnitId)>,
     /// In quarantine.
     quarantined: OrdSet<UnitId>,
+    deliveries: OrdMap<DeliveryId, Arc<Delivery>>,
+    /// The delivery each receiver has open.
+    opening: OrdMap<UserId, DeliveryId>,
 }
 
 impl Units {

@@ -3,14 +3,15 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::delivery::{Delivery, serving};
 use super::{Appearance, Checked, EntryPath, Hold, ReceiptChecks, UnitEvent};
 use crate::blood::{
-    Amount, AntigenProfile, Attribute, Component, LabelGroup, Millilitres, RhD, UnitId,
+    Amount, AntigenProfile, Attribute, Celsius, Component, LabelGroup, Millilitres, RhD, UnitId,
 };
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
-use crate::id::{LocationId, PatientId};
+use crate::id::{DeliveryId, LocationId, PatientId};
 use crate::people::Action;
 use crate::policy::{Key, Product};
 use crate::subject::Subject;
@@ -39,8 +40,13 @@ pub struct ReceiveUnit {
     pub locked_to: Option<PatientId>,
     /// Antigens typed by the station.
     pub antigens: AntigenProfile,
-    /// Delivery note; at most [`ReceiveUnit::DELIVERY_MOST`] characters.
+    /// Delivery note; at most [`ReceiveUnit::DELIVERY_MOST`] characters. Under an open delivery, that one's stands where this
+    /// is none.
     pub delivery: Option<String>,
+    /// The open delivery whose signature and container temperature serve for this bag. What is keyed by hand is signed for
+    /// itself all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under: Option<DeliveryId>,
     /// The receipt checks.
     pub checks: ReceiptChecks,
 }
@@ -129,6 +135,7 @@ impl ReceiveUnit {
         checks: &mut Checks<'_>,
         hospital: &Hospital,
         product: &Product,
+        measured: Option<Celsius>,
         at: Timestamp,
     ) -> BTreeSet<Hold> {
         let mut holds = BTreeSet::new();
@@ -141,7 +148,7 @@ impl ReceiveUnit {
             Key::ReceiptTemperature
         };
         let range = checks.take(hospital.policies.range(key, component, at));
-        match (range, self.checks.temperature) {
+        match (range, measured) {
             (Some(range), Some(measured)) if !range.holds(measured) => {
                 holds.insert(Hold::Temperature);
             }
@@ -179,10 +186,27 @@ impl Decide for ReceiveUnit {
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
         self.label(&mut checks, hospital, context);
-        let second = checks.second(Action::UnitCheck);
+        let under: Option<&Delivery> = self
+            .under
+            .and_then(|id| checks.take(serving(hospital, context, id)));
+        // A label typed by hand is checked letter by letter, so its checker signs for it alone.
+        let second = match (under, self.under, self.entry) {
+            (Some(delivery), _, EntryPath::Scanned) => Some(delivery.checker.clone()),
+            (None, Some(_), EntryPath::Scanned) => None,
+            _ => checks.second(Action::UnitCheck),
+        };
+        let temperature = self
+            .checks
+            .temperature
+            .or_else(|| under.and_then(|delivery| delivery.temperature));
+        let note = self
+            .delivery
+            .clone()
+            .filter(|note| !note.trim().is_empty())
+            .or_else(|| under.and_then(|delivery| delivery.reference.clone()));
         let product = checks.take(hospital.policies.product(self.unit.product, context.at));
         let holds = product
-            .map(|product| self.holds(&mut checks, hospital, product, context.at))
+            .map(|product| self.holds(&mut checks, hospital, product, temperature, context.at))
             .unwrap_or_default();
         checks.settle()?;
         Ok(product
@@ -200,10 +224,14 @@ impl Decide for ReceiveUnit {
                     location: self.location.clone(),
                     locked_to: self.locked_to,
                     antigens: self.antigens,
-                    delivery: self.delivery.clone().filter(|note| !note.trim().is_empty()),
-                    checks: self.checks.clone(),
+                    delivery: note,
+                    checks: ReceiptChecks {
+                        temperature,
+                        ..self.checks.clone()
+                    },
                     regroup: holds.contains(&Hold::AwaitingRegroup),
                     holds,
+                    under: self.under,
                     second,
                 }
                 .into()

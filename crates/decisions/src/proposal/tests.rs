@@ -80,6 +80,7 @@ impl Ward {
             },
             regroup: false,
             holds: BTreeSet::new(),
+            under: None,
             second: None,
         });
         unit

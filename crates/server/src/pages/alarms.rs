@@ -46,7 +46,7 @@ pub struct Line {
 }
 
 /// Whether the moment of an alarm is a deadline.
-fn has_deadline(kind: AlarmKind) -> bool {
+pub(super) fn has_deadline(kind: AlarmKind) -> bool {
     matches!(
         kind,
         AlarmKind::EmergencyClock
@@ -61,7 +61,7 @@ fn has_deadline(kind: AlarmKind) -> bool {
     )
 }
 
-fn tone(kind: AlarmKind) -> Tone {
+pub(super) fn tone(kind: AlarmKind) -> Tone {
     match kind {
         AlarmKind::FoundIncompatible
         | AlarmKind::EmergencyClock
@@ -132,7 +132,7 @@ pub fn named(frame: &Frame, hospital: &Hospital, subject: &Subject) -> String {
 }
 
 /// Where one acts on an alarm: the page of the thing, except where the work is done elsewhere.
-fn place(hospital: &Hospital, alarm: &Alarm) -> String {
+pub(super) fn place(hospital: &Hospital, alarm: &Alarm) -> String {
     match (alarm.kind, &alarm.subject) {
         (AlarmKind::FoundIncompatible | AlarmKind::EmergencyClock, _) => "/issue/emergency".into(),
         (

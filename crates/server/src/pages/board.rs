@@ -68,6 +68,7 @@ struct BoardPage {
     request_count: usize,
     queues: Vec<Queue>,
     stock: Option<stock::Grid>,
+    may_hand_over: bool,
     frame: Frame,
 }
 
@@ -95,6 +96,7 @@ async fn show(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Resp
         request_count: open().count(),
         queues: queues(&frame, &hospital, &app.lines, &may),
         stock: may(Action::ViewStock).then(|| stock::grid_of(&frame, &hospital)),
+        may_hand_over: may(Action::ViewCrossmatch),
         frame: frame.clone(),
     };
     Ok(render(&page))

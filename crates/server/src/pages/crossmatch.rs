@@ -204,7 +204,7 @@ async fn list(
     mut frame: Frame,
     visit: Visit,
 ) -> Result<Response, PageError> {
-    app.look(&visit, Action::UnitReserve)?;
+    app.look(&visit, Action::ViewCrossmatch)?;
     frame.room = Some(Room::Crossmatch);
     let hospital = app.state();
     let rows = hospital
@@ -277,6 +277,7 @@ struct RequestPage {
     proposal: proposal::View,
     choices: Vec<Choice>,
     may_record: bool,
+    may_reserve: bool,
     banner: Option<Banner>,
     form: Form,
     grant: Form,
@@ -298,7 +299,7 @@ async fn show(
     Path(Named(id)): Path<Named<RequestId>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    app.look(&visit, Action::UnitReserve)?;
+    app.look(&visit, Action::ViewCrossmatch)?;
     let hospital = app.state();
     let request = hospital.requests.get(id).ok_or(PageError::NotFound)?;
     let sample = hospital
@@ -381,6 +382,7 @@ fn page(
         proposal: proposal::view(&frame, &hospital, id),
         choices: choices(&frame, &hospital, request),
         may_record: app.may(visit, Action::CrossmatchRecord),
+        may_reserve: app.may(visit, Action::UnitReserve),
         banner,
         grant: Form::blank(&frame),
         form,

@@ -8,8 +8,9 @@ use axum::routing::get;
 use lifeline_core::blood::{Din, UnitId};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{
-    CrossmatchId, DeviceId, IssueId, LotId, MessageId, PatientId, PatientNumber, RequestId,
-    SampleId, TestId, UserId,
+    CaseId, CrossmatchId, DeliveryId, DeviceId, DiscrepancyId, IssueId, LotId, MessageId,
+    NearMissId, NonconformityId, PatientId, PatientNumber, RequestId, RunId, SampleId, ShiftId,
+    TestId, UserId, WorkupId,
 };
 use lifeline_core::patient::Patient;
 use lifeline_core::people::Action;
@@ -38,7 +39,7 @@ pub fn routes() -> Router<App> {
         .route("/lots/{id}", get(lot))
 }
 
-/// The page of a request: the department's, or the ward's own for those who only ask.
+/// The page of a request: the department's, or the ward's own for those who do not work there.
 async fn request(
     State(app): State<App>,
     visit: Visit,
@@ -46,11 +47,10 @@ async fn request(
 ) -> Result<Redirect, PageError> {
     let id: RequestId = id.parse().map_err(|_| PageError::NotFound)?;
     app.state().requests.get(id).ok_or(PageError::NotFound)?;
-    let asks = app.may(&visit, Action::RequestPlace) && !app.may(&visit, Action::RequestReview);
-    let room = if asks {
-        "/clinical/requests"
-    } else {
+    let room = if app.may(&visit, Action::ViewCrossmatch) {
         "/crossmatch"
+    } else {
+        "/clinical/requests"
     };
     Ok(Redirect::to(&format!("{room}/{id}")))
 }
@@ -220,6 +220,18 @@ fn look(hospital: &Hospital, text: &str) -> (Meaning, Vec<Subject>) {
     });
     counted(&upper, IssueId::PREFIX, |id: IssueId| put(id.into()));
     counted(&upper, MessageId::PREFIX, |id: MessageId| put(id.into()));
+    counted(&upper, RunId::PREFIX, |id: RunId| put(id.into()));
+    counted(&upper, CaseId::PREFIX, |id: CaseId| put(id.into()));
+    counted(&upper, NearMissId::PREFIX, |id: NearMissId| put(id.into()));
+    counted(&upper, DeliveryId::PREFIX, |id: DeliveryId| put(id.into()));
+    counted(&upper, ShiftId::PREFIX, |id: ShiftId| put(id.into()));
+    counted(&upper, WorkupId::PREFIX, |id: WorkupId| put(id.into()));
+    counted(&upper, DiscrepancyId::PREFIX, |id: DiscrepancyId| {
+        put(id.into())
+    });
+    counted(&upper, NonconformityId::PREFIX, |id: NonconformityId| {
+        put(id.into())
+    });
     if let Ok(number) = PatientNumber::parse(text) {
         if let Some(patient) = hospital.patients.by_number(&number) {
             put(patient.id.into());
@@ -318,6 +330,8 @@ fn sees(subject: &Subject) -> Action {
         | Subject::Comparison(_) => Action::ViewGovernance,
         Subject::User(_) => Action::ViewPeople,
         Subject::NearMiss(_) => Action::NearMissReport,
+        Subject::Delivery(_) => Action::ViewStock,
+        Subject::Shift(_) => Action::ViewCrossmatch,
         Subject::Policy(_) | Subject::Proposal(_) => Action::ViewPolicy,
         Subject::Control(_) | Subject::Run(_) | Subject::Case(_) => Action::ViewQuality,
     }

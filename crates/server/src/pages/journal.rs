@@ -33,7 +33,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/journal", get(list))
         .route("/journal/verify", post(verify).get(verifying))
-        .route("/journal/export", get(export))
+        .route("/journal/export", post(export))
         .route("/journal/{seq}", get(entry))
         .layer(Extension(Proof::default()))
 }
@@ -492,11 +492,18 @@ async fn verifying(
 }
 
 /// Every entry as one line of JSON, from the first on, read in bounded memory as fast as the reader takes it.
-async fn export(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
+async fn export(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    posted: Posted,
+) -> Result<Response, PageError> {
     app.look(&visit, Action::ExportJournal)?;
+    Form::sent(&frame, posted)?;
     let note = lifeline_core::command::NoteExport {
         upto: app.state().seq,
     };
+    // Not under the form's own id: every copy that leaves is a fact of its own, also when the button is pressed twice.
     let submission = crate::desk::Submission {
         id: uuid::Uuid::now_v7(),
         command: note.into(),

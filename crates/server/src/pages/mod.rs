@@ -19,6 +19,7 @@ pub mod handover;
 mod identify;
 mod journal;
 mod lots;
+mod moving;
 mod near_misses;
 mod outlook;
 pub mod parts;
@@ -35,6 +36,7 @@ pub mod results;
 mod samples;
 pub mod scan;
 pub mod sheet;
+mod shift;
 pub mod stock;
 mod test;
 pub mod timeline;
@@ -68,6 +70,8 @@ pub fn routes() -> Router<App> {
         .merge(policy::routes())
         .merge(receipt::routes())
         .merge(stock::routes())
+        .merge(moving::routes())
+        .merge(shift::routes())
         .merge(unit::routes())
         .merge(patient::routes())
         .merge(samples::routes())

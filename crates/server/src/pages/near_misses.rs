@@ -51,12 +51,10 @@ struct ListPage {
     frame: Frame,
 }
 
-fn room() -> Room {
-    if Room::Quality.is_open() {
-        Room::Quality
-    } else {
-        Room::Board
-    }
+/// Who may report may read what became of it; who reads how the department governs itself reads these too.
+fn look(app: &App, visit: &Visit) -> Result<(), PageError> {
+    app.look(visit, Action::NearMissReport)
+        .or_else(|_| app.look(visit, Action::ViewGovernance))
 }
 
 fn line(frame: &Frame, hospital: &Hospital, found: &NearMiss) -> Line {
@@ -98,8 +96,8 @@ async fn list(
     mut frame: Frame,
     visit: Visit,
 ) -> Result<Response, PageError> {
-    app.look(&visit, Action::NearMissReport)?;
-    frame.room = Some(room());
+    look(&app, &visit)?;
+    frame.room = Some(Room::NearMisses);
     let hospital = app.state();
     let mut lines: Vec<Line> = hospital
         .near_misses
@@ -116,13 +114,13 @@ async fn list(
     );
     Ok(render(&ListPage {
         lines,
-        may_report: true,
+        may_report: app.may(&visit, Action::NearMissReport),
         frame,
     }))
 }
 
 fn report_sheet(mut frame: Frame, hospital: &Hospital, form: Form, answer: Answer) -> Sheet {
-    frame.room = Some(room());
+    frame.room = Some(Room::NearMisses);
     let t = frame.t;
     Sheet {
         form,
@@ -220,7 +218,7 @@ fn close_sheet(
     form: Form,
     answer: Answer,
 ) -> Sheet {
-    frame.room = Some(room());
+    frame.room = Some(Room::NearMisses);
     let t = frame.t;
     let one = line(&frame, hospital, found);
     let about: Vec<String> = one.about.iter().map(|(name, _)| name.clone()).collect();
@@ -265,7 +263,7 @@ async fn show(
     visit: Visit,
     Path(Named(id)): Path<Named<NearMissId>>,
 ) -> Result<Response, PageError> {
-    app.look(&visit, Action::NearMissReport)?;
+    look(&app, &visit)?;
     let hospital = app.state();
     let found = hospital.near_misses.get(id).ok_or(PageError::NotFound)?;
     let (form, may) = (Form::blank(&frame), app.may(&visit, Action::NearMissClose));

@@ -268,6 +268,7 @@ struct PlanPage {
     left: Vec<Left>,
     typing: Vec<Typing>,
     risk: String,
+    may_reserve: bool,
     frame: Frame,
 }
 
@@ -277,7 +278,8 @@ pub async fn day(
     mut frame: Frame,
     visit: Visit,
 ) -> Result<Response, PageError> {
-    app.look(&visit, Action::UnitReserve)?;
+    app.look(&visit, Action::ViewCrossmatch)?;
+    let may_reserve = app.may(&visit, Action::UnitReserve);
     frame.room = Some(Room::Crossmatch);
     let hospital = app.state();
     let plan = match proposal::plan(&hospital, frame.now) {
@@ -290,6 +292,7 @@ pub async fn day(
                 left: Vec::new(),
                 typing: Vec::new(),
                 risk: String::new(),
+                may_reserve,
                 frame,
             }));
         }
@@ -314,6 +317,7 @@ pub async fn day(
         frame.t.a("plan-risk", &[("count", &count)])
     });
     Ok(render(&PlanPage {
+        may_reserve,
         failed: String::new(),
         more: plan.requests().len().saturating_sub(REQUESTS_MOST),
         typing: plan

@@ -6,7 +6,22 @@ use lifeline_core::blood::{Din, LabelGroup, ProductCode, UnitId};
 use lifeline_core::id::LocationId;
 use lifeline_wire::isbt128::{Moment, ScanError, Symbol, parse_scan};
 
-use crate::web::{Frame, Text};
+use crate::web::{Frame, Text, Tone};
+
+/// What the last scan was, for the line under a scan field.
+pub struct Said {
+    /// How it went.
+    pub tone: Tone,
+    /// In words.
+    pub words: String,
+}
+
+impl Said {
+    /// These words.
+    pub fn of(tone: Tone, words: String) -> Self {
+        Self { tone, words }
+    }
+}
 
 /// What one or several scans said of a bag.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

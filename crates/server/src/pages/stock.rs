@@ -144,6 +144,7 @@ async fn counts(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Re
 #[template(path = "stock/grid.html")]
 struct GridPage {
     grid: Grid,
+    may_move: bool,
     frame: Frame,
 }
 
@@ -175,7 +176,12 @@ pub fn grid_of(frame: &Frame, hospital: &Hospital) -> Grid {
 async fn grid(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewStock)?;
     let grid = grid_of(&frame, &app.state());
-    Ok(render(&GridPage { grid, frame }))
+    let may_move = app.may(&visit, Action::UnitMove);
+    Ok(render(&GridPage {
+        grid,
+        may_move,
+        frame,
+    }))
 }
 
 fn add<'a>(counts: impl Iterator<Item = &'a Count>) -> Count {
@@ -319,6 +325,7 @@ struct ListPage {
     entries: Vec<Entry>,
     count: usize,
     pager: Pager,
+    may_move: bool,
     frame: Frame,
 }
 
@@ -411,6 +418,7 @@ async fn list(
             previous: turn(page.saturating_sub(1), page > 1),
             next: turn(page + 1, page < pages),
         },
+        may_move: app.may(&visit, Action::UnitMove),
         frame: frame.clone(),
     };
     Ok(render(&page_of))

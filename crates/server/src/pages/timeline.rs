@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use lifeline_core::finding::{Fact, FactValue, Finding, Refusal, Rule};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{
-    CaseId, ControlCode, CrossmatchId, IssueId, MessageId, PatientId, ProposalId, RequestId,
-    RoundId, RunId, TestId, UserId,
+    CaseId, ComparisonId, ControlCode, CrossmatchId, DeliveryId, DiscrepancyId, IssueId, MessageId,
+    NearMissId, NonconformityId, PatientId, ProposalId, RequestId, ReviewId, RoundId, RunId,
+    ShiftId, TestId, UserId, WorkupId,
 };
 use lifeline_core::subject::Subject;
 use lifeline_core::unit::Hold;
@@ -25,7 +26,7 @@ use crate::web::{Frame, GroupMark, Lang, PageError, TimelineEntry, Tone};
 pub const LINES_MOST: usize = 300;
 
 /// Particulars shown below the line, in this order, where the fact has them.
-const PARTICULARS: [&str; 13] = [
+const PARTICULARS: [&str; 14] = [
     "hold",
     "reason",
     "note",
@@ -33,6 +34,7 @@ const PARTICULARS: [&str; 13] = [
     "expires",
     "until",
     "due",
+    "under",
     "delivery",
     "reference",
     "amount",
@@ -286,8 +288,16 @@ fn counted(name: &str, number: u64) -> Option<String> {
         "message" => MessageId(number).to_string(),
         "proposal" => ProposalId(number).to_string(),
         "round" => RoundId(number).to_string(),
-        "run" => RunId(number).to_string(),
-        "case" => CaseId(number).to_string(),
+        "discrepancy" => DiscrepancyId(number).to_string(),
+        "workup" => WorkupId(number).to_string(),
+        "near_miss" => NearMissId(number).to_string(),
+        "run" | "repeat" => RunId(number).to_string(),
+        "case" | "cases" => CaseId(number).to_string(),
+        "nonconformity" | "nonconformities" => NonconformityId(number).to_string(),
+        "review" => ReviewId(number).to_string(),
+        "comparison" => ComparisonId(number).to_string(),
+        "under" | "delivery" => DeliveryId(number).to_string(),
+        "shift" => ShiftId(number).to_string(),
         _ => return None,
     })
 }
@@ -304,6 +314,7 @@ fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<
         "kind" => worded(frame, &format!("test-kind-{text}"), text),
         "outcome" | "screen" | "dat" | "fate" => worded(frame, &format!("outcome-{text}"), text),
         "category" => worded(frame, &format!("discrepancy-{text}"), text),
+        "ended" => worded(frame, &format!("delivery-ended-{text}"), text),
         "step" => worded(frame, &format!("workup-step-{text}"), text),
         "cause" => {
             let quality = worded(frame, &format!("qc-cause-{text}"), text);
@@ -315,7 +326,7 @@ fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<
         }
         "control" => control(frame, hospital, text),
         "alleles" => worded(frame, &format!("rhd-allele-{text}"), text),
-        "user" | "second" | "collector" | "proposed_by" | "asked_by" => {
+        "user" | "second" | "taker" | "collector" | "proposed_by" | "asked_by" => {
             person(frame, hospital, text)
         }
         _ => match text.parse::<Timestamp>() {

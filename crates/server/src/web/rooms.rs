@@ -25,6 +25,8 @@ pub enum Room {
     Reactions,
     /// Controls, indicators, incidents.
     Quality,
+    /// What could have harmed and did not.
+    NearMisses,
     /// External quality assessment.
     Eqa,
     /// Documents, nonconformities, competence, comparisons, audits.
@@ -45,7 +47,7 @@ pub enum Room {
 
 impl Room {
     /// All rooms in the order of the rail.
-    pub const ALL: [Room; 18] = [
+    pub const ALL: [Room; 19] = [
         Room::Board,
         Room::Receipt,
         Room::Stock,
@@ -56,6 +58,7 @@ impl Room {
         Room::Ward,
         Room::Reactions,
         Room::Quality,
+        Room::NearMisses,
         Room::Eqa,
         Room::Governance,
         Room::Equipment,
@@ -79,6 +82,7 @@ impl Room {
             Room::Ward => true,
             Room::Reactions => false,
             Room::Quality => true,
+            Room::NearMisses => true,
             Room::Eqa => true,
             Room::Governance => true,
             Room::Equipment => true,
@@ -104,6 +108,7 @@ impl Room {
             Room::Reactions => "/reactions",
             Room::Eqa => "/eqa",
             Room::Quality => "/qc",
+            Room::NearMisses => "/near-misses",
             Room::Governance => "/governance",
             Room::Equipment => "/equipment",
             Room::Clinical => "/clinical",
@@ -127,6 +132,7 @@ impl Room {
             Room::Ward => "bed",
             Room::Reactions => "heart-rate-monitor",
             Room::Quality => "certificate",
+            Room::NearMisses => "alert-triangle",
             Room::Eqa => "target",
             Room::Governance => "checkup-list",
             Room::Equipment => "thermometer",
@@ -151,6 +157,7 @@ impl Room {
             Room::Ward => t.m("nav-ward"),
             Room::Reactions => t.m("nav-reactions"),
             Room::Quality => t.m("nav-quality"),
+            Room::NearMisses => t.m("nav-near-misses"),
             Room::Eqa => t.m("nav-eqa"),
             Room::Governance => t.m("nav-governance"),
             Room::Equipment => t.m("nav-equipment"),

@@ -71,6 +71,8 @@ pub fn address(subject: &Subject) -> String {
         Subject::Control(_) => "qc/controls",
         Subject::Run(_) => "qc/runs",
         Subject::Case(_) => "qc/cases",
+        Subject::Delivery(_) => "deliveries",
+        Subject::Shift(_) => "shifts",
     };
     format!("/{room}/{}", encoded(&subject.identifier()))
 }

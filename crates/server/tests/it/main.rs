@@ -11,6 +11,7 @@ mod desk;
 mod entrance;
 mod handover;
 mod links;
+mod pages;
 mod rooms;
 mod routes;
 mod stock;

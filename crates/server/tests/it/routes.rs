@@ -30,6 +30,10 @@ const ALL: &str =
     "technologist senior head clinician nurse quality equipment auditor administrator";
 /// The department's own bench.
 const BENCH: &str = "technologist senior head";
+/// Who works in the crossmatch room, and who looks over their shoulders.
+const CROSSMATCH: &str = "technologist senior head quality auditor";
+/// Near misses: everybody who may report, and who reads how the department governs itself.
+const NEAR: &str = "technologist senior head clinician nurse quality equipment auditor";
 const BOARD: &str = ALL;
 const STOCK: &str = "technologist senior head clinician nurse quality equipment auditor";
 /// Patients, samples, tests, requests.
@@ -72,6 +76,14 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/lots/{lot}", ALL),
     ("GET", "/receipt", BENCH),
     ("POST", "/receipt", BENCH),
+    ("POST", "/receipt/open", BENCH),
+    ("POST", "/receipt/end", BENCH),
+    ("GET", "/deliveries/{none:1}", STOCK),
+    ("GET", "/stock/move", "technologist senior head equipment"),
+    ("POST", "/stock/move", "technologist senior head equipment"),
+    ("GET", "/shift", CROSSMATCH),
+    ("POST", "/shift", CROSSMATCH),
+    ("GET", "/shifts/{none:1}", CROSSMATCH),
     ("GET", "/stock", STOCK),
     ("GET", "/stock/counts", STOCK),
     ("GET", "/stock/list", STOCK),
@@ -174,9 +186,9 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("POST", "/lots/new", "technologist senior head quality"),
     ("GET", "/lots/act?lot={lot}&do=block", "technologist senior head quality"),
     ("POST", "/lots/act", "technologist senior head quality"),
-    ("GET", "/crossmatch", BENCH),
-    ("GET", "/crossmatch/plan", BENCH),
-    ("GET", "/crossmatch/{request}", BENCH),
+    ("GET", "/crossmatch", CROSSMATCH),
+    ("GET", "/crossmatch/plan", CROSSMATCH),
+    ("GET", "/crossmatch/{request}", CROSSMATCH),
     ("POST", "/crossmatch/{request}/{act:reserve}", BENCH),
     ("GET", "/issue", PATIENT),
     ("GET", "/issue/new", BENCH),
@@ -208,7 +220,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/journal", JOURNAL),
     ("GET", "/journal/verify", JOURNAL),
     ("POST", "/journal/verify", JOURNAL),
-    ("GET", "/journal/export", EXPORT),
+    ("POST", "/journal/export", EXPORT),
     ("GET", "/journal/{seq}", JOURNAL),
     ("GET", "/policy", POLICY),
     ("GET", "/policy/{key}", POLICY),
@@ -241,10 +253,10 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/identifications/{workup}/report", PATIENT),
     ("GET", "/lots/antigram?lot={lot}", "technologist senior head quality"),
     ("POST", "/lots/antigram?lot={lot}", "technologist senior head quality"),
-    ("GET", "/near-misses", "technologist senior head clinician nurse quality equipment"),
+    ("GET", "/near-misses", NEAR),
     ("GET", "/near-misses/new", "technologist senior head clinician nurse quality equipment"),
     ("POST", "/near-misses/new", "technologist senior head clinician nurse quality equipment"),
-    ("GET", "/near-misses/{none:1}", "technologist senior head clinician nurse quality equipment"),
+    ("GET", "/near-misses/{none:1}", NEAR),
     ("POST", "/near-misses/{none:1}", "senior head quality"),
     ("POST", "/donations/{din}/withdraw", STOCK),
     // What ends the session comes last.

@@ -71,6 +71,7 @@ fn platelets(unit: UnitId) -> ReceiveUnit {
         locked_to: None,
         antigens: AntigenProfile::default(),
         delivery: Some("D-1".into()),
+        under: None,
         checks: ReceiptChecks {
             temperature: Celsius::parse("22"),
             appearance: Appearance::Normal,

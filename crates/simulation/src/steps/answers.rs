@@ -9,6 +9,7 @@ use lifeline_core::near_miss::{CloseNearMiss, ReportNearMiss};
 use lifeline_core::patient::{LinkKind, LinkPatients, UnlinkPatients};
 use lifeline_core::people::Action;
 use lifeline_core::sample::AnswerRejection;
+use lifeline_core::shift::{HandOverShift, counts, matters};
 use lifeline_core::unit::WithdrawRecall;
 
 use crate::world::{Draft, World};
@@ -168,4 +169,17 @@ pub(super) fn close(world: &mut World) -> Option<Draft> {
 pub(super) fn export(world: &mut World) -> Option<Draft> {
     let upto = world.hospital.seq;
     world.draft(NoteExport { upto })
+}
+
+pub(super) fn hand_over(world: &mut World) -> Option<Draft> {
+    let at = world.minutes(0);
+    let mut shown = counts(&matters(&world.hospital, at));
+    if world.one_in(4) {
+        shown.clear();
+    }
+    let command = HandOverShift {
+        notes: "留言".into(),
+        shown,
+    };
+    world.signed(command, Action::ShiftHandOver)
 }

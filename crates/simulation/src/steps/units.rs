@@ -2,7 +2,7 @@
 
 use lifeline_core::blood::*;
 use lifeline_core::hospital::Hospital;
-use lifeline_core::id::LocationId;
+use lifeline_core::id::{DeliveryId, LocationId, UserId};
 use lifeline_core::people::Action;
 use lifeline_core::policy::Modification;
 use lifeline_core::unit::*;
@@ -43,6 +43,41 @@ fn product(world: &mut World) -> Option<(ProductCode, Component, i32, i64)> {
 
 fn din(serial: u32) -> Option<Din> {
     Din::parse(&format!("W000026{:06}", serial % 1_000_000)).ok()
+}
+
+pub(super) fn open_delivery(world: &mut World) -> Option<Draft> {
+    let tenths = *world.one(&[40, 220, -250, 300])?;
+    let command = OpenDelivery {
+        supplier: "站".into(),
+        reference: format!("D-{}", world.serial / 20),
+        temperature: (!world.one_in(30)).then_some(Celsius { tenths }),
+    };
+    world.signed(command, Action::UnitCheck)
+}
+
+/// One that is open, mostly.
+fn delivery(world: &mut World) -> Option<(DeliveryId, UserId)> {
+    let hospital = &world.hospital;
+    let all: Vec<_> = hospital
+        .units
+        .deliveries()
+        .rev()
+        .take(40)
+        .filter(|found| found.ended.is_none())
+        .map(|found| (found.id, found.opened.by.clone()))
+        .collect();
+    let place = world.number(0, 1_000_000);
+    let place = usize::try_from(place).ok()?.checked_rem(all.len())?;
+    all.get(place).cloned()
+}
+
+pub(super) fn end_delivery(world: &mut World) -> Option<Draft> {
+    let (delivery, by) = delivery(world)?;
+    let mut draft = world.draft(EndDelivery { delivery })?;
+    if !world.one_in(10) {
+        draft.actor = by;
+    }
+    Some(draft)
 }
 
 pub(super) fn receive(world: &mut World) -> Option<Draft> {
@@ -108,6 +143,11 @@ pub(super) fn receive(world: &mut World) -> Option<Draft> {
         lasts = world.number(-60, 600);
     }
     let keyed = world.one_in(10);
+    let under = if world.one_in(3) {
+        delivery(world)
+    } else {
+        None
+    };
     let command = ReceiveUnit {
         unit: UnitId::new(din, code),
         group,
@@ -124,6 +164,7 @@ pub(super) fn receive(world: &mut World) -> Option<Draft> {
         locked_to,
         antigens,
         delivery: Some(format!("D-{}", world.serial / 20)),
+        under: under.as_ref().map(|(delivery, _)| *delivery),
         checks: ReceiptChecks {
             temperature,
             appearance,
@@ -131,7 +172,10 @@ pub(super) fn receive(world: &mut World) -> Option<Draft> {
             label: good,
         },
     };
-    let draft = world.signed(command, Action::UnitCheck)?;
+    let mut draft = world.signed(command, Action::UnitCheck)?;
+    if let Some((_, by)) = under.filter(|_| !world.one_in(10)) {
+        draft.actor = by;
+    }
     Some(draft.meaning(Intent::Donor(donor)))
 }
 

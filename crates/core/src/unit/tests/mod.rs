@@ -1,5 +1,6 @@
 //! The rules of a bag's life, tried through `decide`.
 
+mod delivery;
 mod hold;
 mod life;
 mod modify;

@@ -128,6 +128,7 @@ impl Histories {
                 },
                 regroup: false,
                 holds: Default::default(),
+                under: None,
                 second: None,
             }
             .into(),

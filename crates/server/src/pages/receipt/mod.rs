@@ -1,5 +1,7 @@
-//! Receipt: a delivery is opened, measured, and scanned in bag by bag. What belongs to the delivery stays for the next bag.
+//! Receipt: a delivery is opened once, with its supplier, its container and the signature of whoever checks its bags; then its
+//! bags are scanned in under it, one by one.
 
+mod delivery;
 mod label;
 
 use askama::Template;
@@ -7,73 +9,103 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use jiff::Timestamp;
-use lifeline_core::blood::{Celsius, Din, LabelGroup, Millilitres, ProductCode, UnitId};
+use lifeline_core::blood::{Din, LabelGroup, Millilitres, ProductCode, UnitId};
 use lifeline_core::event::Event;
-use lifeline_core::id::PatientId;
+use lifeline_core::id::{DeliveryId, PatientId};
 use lifeline_core::people::Action;
 use lifeline_core::unit::{Appearance, Checked, EntryPath, ReceiptChecks, ReceiveUnit, UnitEvent};
-use lifeline_journal::{Filter, Seek};
+use lifeline_journal::Seek;
 use serde::Deserialize;
 
 use crate::app::{App, Done};
+use crate::pages::scan::Said;
 use crate::pages::unit::{Row, row};
 use crate::pages::{blood, scan, stock};
 use crate::web::{Banner, FindingLine, Form, Frame, PageError, Posted, Tone, Visit, render, words};
+use delivery::Standing;
 use label::{LabelView, Read};
 
 /// Bags of this delivery shown beside the form.
 pub const LAST_SHOWN: usize = 8;
-/// Receipts of the journal looked at for them.
+/// Facts of the delivery looked at for them.
 pub const LAST_SCANNED: usize = 60;
 /// The header by which the client asks for the label alone.
-const FRAGMENT: &str = "x-label-only";
+pub(super) const FRAGMENT: &str = "x-label-only";
 
-/// The routes of this page.
+/// The routes of these pages.
 pub fn routes() -> Router<App> {
-    Router::new().route("/receipt", get(show).post(receive))
+    Router::new()
+        .route("/receipt", get(show).post(receive))
+        .route("/receipt/open", post(delivery::open))
+        .route("/receipt/end", post(delivery::end))
+        .route("/deliveries/{delivery}", get(delivery::show))
 }
 
-/// What stays from bag to bag, in the address.
+/// What stays from bag to bag, in the address; and the label that was read when the signature ran out.
 #[derive(Debug, Clone, Default, Deserialize)]
-struct Delivery {
+struct Kept {
     #[serde(default)]
     entry: String,
     #[serde(default)]
-    delivery: String,
-    #[serde(default)]
-    temperature: String,
-    #[serde(default)]
     place: String,
     #[serde(default)]
-    checker: String,
-    #[serde(default)]
     last: String,
+    #[serde(default)]
+    din: String,
+    #[serde(default)]
+    product: String,
+    #[serde(default)]
+    group: String,
+    #[serde(default)]
+    expires: String,
+    #[serde(default)]
+    collected: String,
 }
 
-impl Delivery {
+impl Kept {
     fn of(form: &Form) -> Self {
+        let text = |name| form.value(name).to_owned();
         Self {
-            entry: form.value("entry").into(),
-            delivery: form.value("delivery").into(),
-            temperature: form.value("temperature").into(),
-            place: form.value("place").into(),
-            checker: form.value("second_name").into(),
+            entry: text("entry"),
+            place: text("place"),
             last: String::new(),
+            din: text("din"),
+            product: text("product"),
+            group: text("group"),
+            expires: text("expires"),
+            collected: text("collected"),
         }
     }
 
-    fn href(&self, entry: &str, last: &str) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("entry", entry),
-            ("delivery", self.delivery.as_str()),
-            ("temperature", &self.temperature),
+    /// For the next bag, or the same one by the other way.
+    fn next(&self, entry: &str, last: &str) -> String {
+        Self {
+            entry: entry.into(),
+            place: self.place.clone(),
+            last: last.into(),
+            ..Self::default()
+        }
+        .href()
+    }
+
+    fn pairs(&self) -> [(&'static str, &str); 8] {
+        [
+            ("entry", &self.entry),
             ("place", &self.place),
-            ("checker", &self.checker),
-            ("last", last),
-        ] {
+            ("last", &self.last),
+            ("din", &self.din),
+            ("product", &self.product),
+            ("group", &self.group),
+            ("expires", &self.expires),
+            ("collected", &self.collected),
+        ]
+    }
+
+    fn href(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.pairs() {
             if !value.is_empty() {
                 query.append_pair(name, value);
             }
@@ -82,20 +114,8 @@ impl Delivery {
     }
 
     fn fields(&self) -> Posted {
-        Posted::of([
-            ("entry", self.entry.as_str()),
-            ("delivery", &self.delivery),
-            ("temperature", &self.temperature),
-            ("place", &self.place),
-            ("second_name", &self.checker),
-        ])
+        Posted::of(self.pairs().into_iter().filter(|(name, _)| *name != "last"))
     }
-}
-
-/// What the last scan was, for the line under the scan field.
-struct Said {
-    tone: Tone,
-    words: String,
 }
 
 #[derive(Template)]
@@ -109,6 +129,7 @@ struct LabelPart {
 #[derive(Template)]
 #[template(path = "receipt/show.html")]
 struct ReceiptPage {
+    standing: Standing,
     label: LabelView,
     said: Option<Said>,
     keyed: bool,
@@ -128,16 +149,16 @@ async fn show(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Query(delivery): Query<Delivery>,
+    Query(kept): Query<Kept>,
 ) -> Result<Response, PageError> {
     app.look(&visit, Action::UnitReceive)?;
-    let banner = delivery
+    let banner = kept
         .last
         .parse()
         .ok()
         .and_then(|unit| received(&app, &frame, unit));
-    let form = Form::filled(&frame, delivery.fields());
-    page(&app, frame, form, banner, None).await
+    let form = Form::filled(&frame, kept.fields());
+    page(&app, &visit, frame, form, banner, None).await
 }
 
 /// What became of the bag just received: the answer to "may I put it on the shelf?".
@@ -165,8 +186,10 @@ fn received(app: &App, frame: &Frame, unit: UnitId) -> Option<Banner> {
     })
 }
 
+/// The page of the visitor's open delivery; where none is open, the form that opens one, which keeps what was read of a label.
 async fn page(
     app: &App,
+    visit: &Visit,
     frame: Frame,
     form: Form,
     banner: Option<Banner>,
@@ -174,8 +197,11 @@ async fn page(
 ) -> Result<Response, PageError> {
     let hospital = app.state();
     let t = frame.t;
-    let delivery = Delivery::of(&form);
-    let keyed = delivery.entry == EntryPath::Keyed.as_str();
+    let Some(standing) = Standing::of(app, &frame, visit)? else {
+        return delivery::opening(app, frame, form, banner).await;
+    };
+    let kept = Kept::of(&form);
+    let keyed = kept.entry == EntryPath::Keyed.as_str();
     let refused = !form.is_ok()
         || banner
             .as_ref()
@@ -184,8 +210,8 @@ async fn page(
         label: LabelView::of(&frame, &hospital, &Read::of(&form)),
         said,
         keyed,
-        other_way: delivery.href(if keyed { "" } else { EntryPath::Keyed.as_str() }, ""),
-        again: delivery.href(&delivery.entry, ""),
+        other_way: kept.next(if keyed { "" } else { EntryPath::Keyed.as_str() }, ""),
+        again: kept.next(&kept.entry, ""),
         groups: label::groups(&frame),
         appearances: Appearance::ALL
             .into_iter()
@@ -203,7 +229,8 @@ async fn page(
             .collect(),
         places: stock::places(&hospital),
         banner,
-        last: last(app, &frame, &delivery.delivery).await?,
+        last: bags(app, &frame, standing.id).await?,
+        standing,
         form,
         frame,
     };
@@ -214,32 +241,27 @@ async fn page(
     Ok(answer)
 }
 
-/// The last bags received on this delivery note; without one, the last received.
-async fn last(app: &App, frame: &Frame, note: &str) -> Result<Vec<Row>, PageError> {
-    let filter = Filter {
-        kind_prefix: Some("unit.received".into()),
-        ..Filter::default()
-    };
+/// The last bags received under a delivery, newest first.
+async fn bags(app: &App, frame: &Frame, delivery: DeliveryId) -> Result<Vec<Row>, PageError> {
+    let subject = lifeline_core::subject::Subject::from(delivery);
     let page = app
         .desk
         .journal()
-        .read_filtered(filter, Seek::NEWEST, LAST_SCANNED)
+        .read_by_subject(&subject.to_string(), Seek::NEWEST, LAST_SCANNED)
         .await
         .map_err(|error| {
-            tracing::error!(%error, "last receipts");
+            tracing::error!(%error, "bags of a delivery");
             PageError::Unavailable
         })?;
     let hospital = app.state();
     let rows = page.entries.iter().filter_map(|entry| {
         let event = Event::decode(&entry.kind, entry.version, &entry.body).ok()?;
-        let Event::Unit(UnitEvent::Received { unit, delivery, .. }) = event else {
+        let Event::Unit(UnitEvent::Received { unit, .. }) = event else {
             return None;
         };
-        let same = note.is_empty() || delivery.as_deref() == Some(note);
-        let unit = hospital.units.get(&unit).filter(|_| same)?;
-        Some(row(frame, &hospital, unit))
+        Some(row(frame, &hospital, hospital.units.get(&unit)?))
     });
-    Ok(rows.take(LAST_SHOWN).collect())
+    Ok(rows.collect())
 }
 
 async fn receive(
@@ -254,38 +276,31 @@ async fn receive(
     let mut form = Form::sent(&frame, posted)?;
     if !scanned.is_empty() || headers.contains_key(FRAGMENT) {
         let mut read = Read::of(&form);
-        let said = read.scan(&frame, &scanned);
-        let said = Some(match said {
-            Ok(words) => Said {
-                tone: Tone::Good,
-                words,
-            },
-            Err(words) => Said {
-                tone: Tone::Stop,
-                words,
-            },
+        let said = Some(match read.scan(&frame, &scanned) {
+            Ok(words) => Said::of(Tone::Good, words),
+            Err(words) => Said::of(Tone::Stop, words),
         });
         if headers.contains_key(FRAGMENT) {
             let label = LabelView::of(&frame, &app.state(), &read);
             return Ok(render(&LabelPart { label, said, frame }));
         }
         let form = form.with_fields(read.fields());
-        return page(&app, frame, form, None, said).await;
+        return page(&app, &visit, frame, form, None, said).await;
     }
     let Some(command) = command(&frame, &mut form) else {
-        return page(&app, frame, form, None, None).await;
+        return page(&app, &visit, frame, form, None, None).await;
     };
     let unit = command.unit;
     let banner = match app.carry_out(&frame, &visit, &mut form, command).await? {
         Done::Accepted(_) => {
-            let delivery = Delivery::of(&form);
-            let next = delivery.href(&delivery.entry, &unit.to_string());
+            let kept = Kept::of(&form);
+            let next = kept.next(&kept.entry, &unit.to_string());
             return Ok(Redirect::to(&next).into_response());
         }
         Done::Refused(refusal) => Some(words::refusal(&frame, &refusal)),
         Done::Wrong => None,
     };
-    page(&app, frame, form, banner, None).await
+    page(&app, &visit, frame, form, banner, None).await
 }
 
 /// The command the form means; none when a field is wrong, which the form then says.
@@ -325,11 +340,9 @@ fn command(frame: &Frame, form: &mut Form) -> Option<ReceiveUnit> {
             t.m("receipt-expiry-missing")
         })
     };
-    let temperature = form.read_optional(
-        "temperature",
-        |text| Celsius::parse(text).ok_or(()),
-        |()| t.m("receipt-temperature-wrong"),
-    );
+    let under = form.read("under", str::parse::<DeliveryId>, |_| {
+        t.m("receipt-delivery-missing")
+    });
     let location = form.read("place", |text| scan::place(&t, text), |words| words);
     let appearance = form.read(
         "appearance",
@@ -367,9 +380,10 @@ fn command(frame: &Frame, form: &mut Form) -> Option<ReceiveUnit> {
         location: location?,
         locked_to,
         antigens: antigens?,
-        delivery: Some(form.value("delivery").to_owned()),
+        delivery: None,
+        under: Some(under?),
         checks: ReceiptChecks {
-            temperature,
+            temperature: None,
             appearance: appearance?,
             seal: seal?,
             label: label?,

@@ -1,0 +1,52 @@
+# Handing the shift over
+shift-title = Hand over the shift
+shift-note = Go through the list together. The taker signs; both names and the list stay on record.
+shift-last-notes = Left by { $giver } at the last hand-over, { $at }
+shift-waits = What the next shift must know
+shift-waited = What waited then
+shift-nothing = Nothing waits
+shift-nothing-next = No open request, no alarm, no bag in quarantine, no case.
+shift-more = { $count } more
+shift-sign = Sign
+shift-notes = Notes
+shift-notes-note = (what is in no list; may be empty)
+shift-second = I have gone through this list and take the shift over.
+shift-submit = Hand over
+shift-may-not = Technologists hand the shift over.
+shift-former = Former hand-overs
+shift-former-none = No shift was handed over yet
+shift-count = { $count ->
+    [one] { $count } matter
+   *[other] { $count } matters
+}
+shift-one = Hand-over { $id }
+shift-between = { $giver } to { $taker }, { $at }
+shift-beyond = and { $count } more that the list has no room for
+matter-open-request = Open request
+matter-open-request-do = Have it ready by the time it is needed.
+matter-open-case = Control out, case not closed
+matter-open-case-do = Find the cause, decide about the results under it, close the case.
+matter-open-discrepancy = Group discrepancy not settled
+matter-open-discrepancy-do = Take the steps still open; only group O red cells and AB plasma until then.
+matter-open-identification = Antibody identification not finished
+matter-open-identification-do = Finish the panel, conclude, have it verified.
+fact-matter = matter
+fact-shown = shown
+fact-now_waiting = waiting now
+event-shift-handed-over = Shift handed over to { $taker }
+event-unit-delivery-opened = Delivery { $delivery } of { $supplier } opened
+event-unit-delivery-ended = Delivery { $delivery }: { $ended }
+fact-under = delivery
+subject-delivery = Delivery
+subject-shift = Shift
+journal-kind-shift = Shifts
+action-view-crossmatch = Look into the crossmatch room
+action-shift-hand_over = Hand a shift over or take it over
+rule-delivery-over = The signature for this delivery no longer serves
+rule-delivery-over-do = Open the delivery again; the checker signs anew. What was scanned is kept.
+rule-shift-changed = More waits than this page showed
+rule-shift-changed-do = Go through the list again; it has been brought up to date
+policy-unit-receipt-signature = How long the checker's signature for a delivery serves
+field-supplier = Supplier
+field-notes = Notes
+nav-near-misses = Near misses
