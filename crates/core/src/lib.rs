@@ -25,6 +25,7 @@ pub mod crossmatch;
 pub mod device;
 pub mod due;
 pub mod event;
+pub mod evidence;
 pub mod finding;
 pub mod governance;
 pub mod hospital;

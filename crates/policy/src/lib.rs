@@ -75,6 +75,10 @@ const FILES: &[(&str, &str)] = &[
         "governance.toml",
         include_str!("../../../policy/governance.toml"),
     ),
+    (
+        "evidence.toml",
+        include_str!("../../../policy/evidence.toml"),
+    ),
 ];
 
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
-use lifeline_qc::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::limits::{judge, of, unreadable};
 use super::{GovernanceEvent, TITLE_MOST, worded};
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::Finding;
@@ -29,6 +29,18 @@ worded! {
     }
 }
 
+worded! {
+    /// What the results of a comparison are.
+    Scale {
+        /// Words: they agree or they do not.
+        Words = "words",
+        /// Strengths of reaction.
+        Grades = "grades",
+        /// Numbers of one unit.
+        Numbers = "numbers",
+    }
+}
+
 /// One sample measured by every party.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -42,13 +54,36 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Every result is a number: the mean relative difference of each party from the first, in thousandths.
+    /// Results are numbers.
     Numbers {
-        /// Of each party after the first.
+        /// The mean relative difference of each party after the first from the first, in thousandths, rounded away from zero.
         bias_permille: Vec<i64>,
-        /// What was allowed.
+        /// What was allowed of it.
         allowed_permille: i64,
-        /// Whether all are within.
+        /// How many samples of each of them lie within what was allowed for one sample.
+        within: Vec<u32>,
+        /// Samples.
+        samples: u32,
+        /// What was allowed for one sample, in thousandths.
+        each_permille: i64,
+        /// The least share of samples within it, in thousandths.
+        share_permille: i64,
+        /// Whether all are within both.
+        acceptable: bool,
+    },
+    /// Results are strengths of reaction.
+    Grades {
+        /// Samples in which everybody agrees within the steps.
+        agreed: u32,
+        /// Samples in which everybody read the same.
+        exact: u32,
+        /// Samples.
+        samples: u32,
+        /// Steps that were allowed.
+        steps: u8,
+        /// The least share asked for, in thousandths.
+        least_permille: i64,
+        /// Whether it was reached.
         acceptable: bool,
     },
     /// Results are words: how many samples all parties agree on.
@@ -68,7 +103,9 @@ impl Verdict {
     /// Whether the ways of measuring may stand for one another.
     pub fn acceptable(&self) -> bool {
         match self {
-            Self::Numbers { acceptable, .. } | Self::Words { acceptable, .. } => *acceptable,
+            Self::Numbers { acceptable, .. }
+            | Self::Grades { acceptable, .. }
+            | Self::Words { acceptable, .. } => *acceptable,
         }
     }
 }
@@ -97,8 +134,10 @@ pub struct Comparison {
 pub struct RecordComparison {
     /// Of what with what.
     pub versus: Versus,
-    /// The test item.
+    /// The test item; its limits are those the policy has for it.
     pub item: String,
+    /// What the results are.
+    pub scale: Scale,
     /// The ways compared, the reference first.
     pub parties: Vec<String>,
     /// One row a sample.
@@ -128,12 +167,7 @@ impl Decide for RecordComparison {
                 .policies
                 .count(Key::ComparisonSamplesLeast, context.at),
         );
-        let agreement = checks.take(
-            hospital
-                .policies
-                .count(Key::ComparisonAgreement, context.at),
-        );
-        let bias = checks.take(hospital.policies.count(Key::ComparisonBias, context.at));
+        let limits = checks.take(hospital.policies.comparison_limits(context.at));
         if let Some(least) = least {
             checks.require(
                 self.rows.len() as i64 >= least && self.rows.len() <= SAMPLES_MOST,
@@ -164,12 +198,26 @@ impl Decide for RecordComparison {
             Finding::bad_value("rows", "why-sample-twice")
                 .with("row", twice.map_or(0, |(line, _)| line as i64 + 1))
         });
+        for line in unreadable(&self.rows, self.scale) {
+            let why = match self.scale {
+                Scale::Numbers => "why-row-no-numbers",
+                _ => "why-row-no-grades",
+            };
+            checks.find(Finding::bad_value("rows", why).with("row", line as i64));
+        }
+        let limit = limits.and_then(|limits| {
+            let limit = of(limits, &self.item);
+            checks.require(limit.is_some(), || {
+                Finding::bad_value("item", "why-no-limits").with("value", self.item.as_str())
+            });
+            limit
+        });
         checks.settle()?;
-        // Both were read: a missing one is a finding and has refused.
-        let (Some(agreement), Some(bias)) = (agreement, bias) else {
+        // Missing limits are a finding and have refused.
+        let Some(limit) = limit else {
             return Ok(Vec::new());
         };
-        let verdict = judge(&self.rows, agreement, bias);
+        let verdict = judge(&self.rows, self.scale, limit);
         Ok(vec![
             GovernanceEvent::Compared {
                 comparison: hospital.next.comparison,
@@ -186,63 +234,4 @@ impl Decide for RecordComparison {
             .into(),
         ])
     }
-}
-
-/// Numbers when every result of every row is one other than zero for the reference; words otherwise.
-fn judge(rows: &[Row], least_permille: i64, allowed_permille: i64) -> Verdict {
-    match biases(rows) {
-        Some(bias_permille) => Verdict::Numbers {
-            acceptable: bias_permille
-                .iter()
-                .all(|bias| bias.abs() <= allowed_permille),
-            bias_permille,
-            allowed_permille,
-        },
-        None => {
-            let agreed = rows
-                .iter()
-                .filter(|row| {
-                    let mut words = row.results.iter().map(|word| word.trim().to_lowercase());
-                    let first = words.next();
-                    words.all(|word| Some(&word) == first.as_ref())
-                })
-                .count();
-            let (agreed, samples) = (agreed as u32, rows.len() as u32);
-            Verdict::Words {
-                agreed,
-                samples,
-                least_permille,
-                acceptable: samples > 0
-                    && i64::from(agreed) * 1000
-                        >= least_permille.saturating_mul(i64::from(samples)),
-            }
-        }
-    }
-}
-
-/// The mean relative difference of each party from the first in thousandths, rounded away from zero so that no rounding
-/// makes a difference acceptable. `None` when a result is no number or the reference is zero.
-fn biases(rows: &[Row]) -> Option<Vec<i64>> {
-    let parties = rows.first()?.results.len();
-    let mut sums = vec![0.0f64; parties.saturating_sub(1)];
-    for row in rows {
-        let mut numbers = Vec::with_capacity(parties);
-        for result in &row.results {
-            numbers.push(Decimal::parse(result).ok()?.to_f64());
-        }
-        let (reference, others) = numbers.split_first()?;
-        if *reference == 0.0 {
-            return None;
-        }
-        for (sum, other) in sums.iter_mut().zip(others) {
-            *sum += (other - reference) / reference;
-        }
-    }
-    let bias = |sum: f64| {
-        let exact = sum / rows.len() as f64 * 1000.0;
-        // What binary fractions add to a round figure is not a difference.
-        let exact = (exact * 1e6).round() / 1e6;
-        (exact.abs().ceil() * exact.signum()) as i64
-    };
-    Some(sums.into_iter().map(bias).collect())
 }

@@ -6,16 +6,20 @@ mod comparison;
 mod competence;
 mod document;
 mod event;
+mod limits;
 mod nonconformity;
 mod review;
 #[cfg(test)]
 mod tests;
 
 pub use apply::apply;
-pub use comparison::{Comparison, RecordComparison, Row, SAMPLES_MOST, Verdict, Versus};
+pub use comparison::{Comparison, RecordComparison, Row, SAMPLES_MOST, Scale, Verdict, Versus};
 pub use competence::{Assessment, AssessmentMethod, RecordCompetence};
 pub use document::{Document, Edition, PublishDocument, RetireDocument, SignDocument};
 pub use event::GovernanceEvent;
+pub use limits::grades_agree;
+pub(crate) use limits::unsound;
+pub use limits::{ANY_ITEM, ComparisonLimit};
 pub use nonconformity::{
     ActionKind, AnalyseNonconformity, CompleteAction, JudgeEffectiveness, Nonconformity,
     NonconformitySource, PlanAction, Planned, ReportNonconformity, Round, Stage, Weight,

@@ -232,10 +232,11 @@ fn rows(results: &[&[&str]]) -> Vec<Row> {
     results.iter().enumerate().map(row).collect()
 }
 
-fn compared(trial: &mut Trial, rows: Vec<Row>) -> Verdict {
+fn compared(trial: &mut Trial, item: &str, scale: Scale, rows: Vec<Row>) -> Verdict {
     let command = RecordComparison {
         versus: Versus::Instruments,
-        item: "ABO".into(),
+        item: item.into(),
+        scale,
         parties: vec!["Echo".into(), "手工".into()],
         rows,
     };
@@ -246,57 +247,100 @@ fn compared(trial: &mut Trial, rows: Vec<Row>) -> Verdict {
 }
 
 #[test]
-fn a_comparison_is_computed_from_its_rows() {
+fn a_comparison_of_words_is_the_share_of_samples_that_agree() {
     let mut trial = Trial::new();
     let same: &[&str] = &["A", "a"];
     let other: &[&str] = &["A", "B"];
-    let all = compared(&mut trial, rows(&[same; 5]));
-    assert_eq!(
-        (
-            all.acceptable(),
-            matches!(all, Verdict::Words { agreed: 5, .. })
-        ),
-        (true, true)
-    );
-    let most = compared(&mut trial, rows(&[same, same, same, same, other]));
-    assert!(!most.acceptable());
-    // 1 % more than the reference in every sample is within 10 %; a tenth and a thousandth more is not.
+    let all = compared(&mut trial, "ABO", Scale::Words, rows(&[same; 5]));
+    assert!(all.acceptable());
+    assert!(matches!(all, Verdict::Words { agreed: 5, .. }));
+    let most = rows(&[same, same, same, same, other]);
+    assert!(!compared(&mut trial, "ABO", Scale::Words, most).acceptable());
+}
+
+#[test]
+fn a_comparison_of_grades_allows_a_step_but_no_change_of_sign() {
+    let mut trial = Trial::new();
+    let near: &[&str] = &["3+", "4"];
+    let verdict = compared(&mut trial, "screen", Scale::Grades, rows(&[near; 5]));
+    assert!(verdict.acceptable());
+    let Verdict::Grades { agreed, exact, .. } = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!((agreed, exact), (5, 0));
+    let missed: &[&str] = &["w", "0"];
+    let two: &[&str] = &["1", "3"];
+    let mixed: &[&str] = &["mf", "1"];
+    for wrong in [missed, two, mixed] {
+        let rows = rows(&[near, near, near, near, wrong]);
+        let verdict = compared(&mut trial, "screen", Scale::Grades, rows);
+        assert!(!verdict.acceptable(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_comparison_of_numbers_asks_for_a_small_bias_and_for_few_outliers() {
+    let mut trial = Trial::new();
+    let mut numbers =
+        |results: &[&[&str]]| compared(&mut trial, "fibrinogen", Scale::Numbers, rows(results));
+    // 1 % more than the reference in every sample is within 10 %; a tenth and a thousandth less is not.
     let near: &[&str] = &["100", "101"];
-    let numbers = compared(&mut trial, rows(&[near; 5]));
-    let Verdict::Numbers { bias_permille, .. } = &numbers else {
-        panic!("{numbers:?}")
+    let verdict = numbers(&[near; 5]);
+    let Verdict::Numbers {
+        bias_permille,
+        within,
+        ..
+    } = &verdict
+    else {
+        panic!("{verdict:?}")
     };
     assert_eq!(
-        (bias_permille.as_slice(), numbers.acceptable()),
-        (&[10][..], true)
+        (bias_permille.as_slice(), within.as_slice()),
+        (&[10][..], &[5][..])
     );
+    assert!(verdict.acceptable());
     let limit: &[&str] = &["1000", "900"];
-    assert!(compared(&mut trial, rows(&[limit; 5])).acceptable());
+    assert!(numbers(&[limit; 5]).acceptable());
     let beyond: &[&str] = &["1000", "899"];
-    assert!(!compared(&mut trial, rows(&[beyond; 5])).acceptable());
-    // Without a reference to relate to, results are words.
-    let zero: &[&str] = &["0", "0.1"];
-    assert!(!compared(&mut trial, rows(&[zero; 5])).acceptable());
+    assert!(!numbers(&[beyond; 5]).acceptable());
+    // Opposite differences cancel in the mean; the samples outside their own limit still count.
+    let (up, down): (&[&str], &[&str]) = (&["100", "120"], &["100", "80"]);
+    assert!(numbers(&[up, near, near, near, near]).acceptable());
+    assert!(!numbers(&[up, down, near, near, near]).acceptable());
+}
+
+#[test]
+fn the_limits_of_an_item_are_its_own() {
+    let mut trial = Trial::new();
+    let high: &[&str] = &["100", "105"];
+    assert!(compared(&mut trial, "TEG-R", Scale::Numbers, rows(&[high; 5])).acceptable());
+    assert!(!compared(&mut trial, " hb ", Scale::Numbers, rows(&[high; 5])).acceptable());
 }
 
 #[test]
 fn a_comparison_with_holes_is_refused_with_the_row() {
     let trial = Trial::new();
     let whole: &[&str] = &["A", "A"];
-    let cases: [Vec<Row>; 4] = [
-        rows(&[whole; 4]),
-        rows(&[whole, whole, whole, whole, &["A"]]),
-        rows(&[whole, whole, whole, whole, &["A", " "]]),
-        {
+    let zero: &[&str] = &["0", "0.1"];
+    let words = |rows| (Scale::Words, rows);
+    let cases: [(Scale, Vec<Row>); 7] = [
+        words(rows(&[whole; 4])),
+        words(rows(&[whole, whole, whole, whole, &["A"]])),
+        words(rows(&[whole, whole, whole, whole, &["A", " "]])),
+        words({
             let mut twice = rows(&[whole; 5]);
             twice[4].sample = "S0".into();
             twice
-        },
+        }),
+        (Scale::Numbers, rows(&[whole; 5])),
+        (Scale::Numbers, rows(&[zero; 5])),
+        (Scale::Grades, rows(&[whole; 5])),
     ];
-    for rows in cases {
+    for (scale, rows) in cases {
         let command = RecordComparison {
             versus: Versus::Operators,
             item: "ABO".into(),
+            scale,
             parties: vec!["甲".into(), "乙".into()],
             rows,
         };

@@ -31,6 +31,10 @@ pub enum Shape {
     Controls,
     /// Rule profiles of controls.
     RuleProfiles,
+    /// How a year's evidence is scored.
+    ScoringSheets,
+    /// What a comparison may differ, by item.
+    ComparisonLimits,
 }
 
 macro_rules! keys {
@@ -221,8 +225,13 @@ keys! {
     DriftRuns = "quality.drift_runs": Count,
     /// The fewest samples of a comparison.
     ComparisonSamplesLeast = "quality.comparison_samples": Count,
-    /// The least agreement of a comparison of words, in thousandths of the samples.
-    ComparisonAgreement = "quality.comparison_agreement": Count,
-    /// The largest mean relative difference of a comparison of numbers, in thousandths.
-    ComparisonBias = "quality.comparison_bias": Count,
+    /// What a comparison may differ, by item.
+    ComparisonLimits = "quality.comparison_limits": ComparisonLimits,
+
+    /// What the national indicator of compatibility testing under control counts.
+    EvidenceItems = "evidence.items": Words,
+    /// What the providers of external assessment offer, as `PROGRAMME item`; empty where only our own enrolment is known.
+    EvidenceOffered = "evidence.offered": Words,
+    /// How a year's evidence is scored, dated.
+    EvidenceScoring = "evidence.scoring": ScoringSheets,
 }

@@ -144,6 +144,17 @@ impl Policies {
         })
     }
 
+    /// What comparisons may differ.
+    pub fn comparison_limits(
+        &self,
+        at: Timestamp,
+    ) -> Result<&[crate::governance::ComparisonLimit], Finding> {
+        self.value(Key::ComparisonLimits, at, |value| match value {
+            Value::ComparisonLimits(limits) => Some(limits.as_slice()),
+            _ => None,
+        })
+    }
+
     /// A switch.
     pub fn flag(&self, key: Key, at: Timestamp) -> Result<bool, Finding> {
         self.value(key, at, |value| match value {

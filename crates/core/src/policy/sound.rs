@@ -173,6 +173,16 @@ pub(super) fn check(checks: &mut Checks<'_>, hospital: &Hospital, entry: &Entry)
                 checks.find(bad("why-profile-unsound").with("profile", wrong.name.as_str()));
             }
         }
+        Value::ScoringSheets(sheets) => {
+            for (why, criterion) in crate::evidence::unsound(sheets) {
+                checks.find(bad(why).with("criterion", criterion));
+            }
+        }
+        Value::ComparisonLimits(limits) => {
+            for (why, item) in crate::governance::unsound(limits) {
+                checks.find(bad(why).with("item", item));
+            }
+        }
     }
 }
 
@@ -207,6 +217,18 @@ fn list(checks: &mut Checks<'_>, key: Key, words: &[String]) {
             .iter()
             .all(|word| crate::quality::shift(word).is_some());
         checks.require(times && !words.is_empty(), || bad("why-not-a-time"));
+    }
+    if key == Key::EvidenceItems {
+        let items = words
+            .iter()
+            .all(|word| crate::evidence::CompatibilityItem::parse(word).is_some());
+        checks.require(items && !words.is_empty(), || bad("why-not-listed"));
+    }
+    if key == Key::EvidenceOffered {
+        let pairs = words
+            .iter()
+            .all(|word| word.split_whitespace().count() == 2);
+        checks.require(pairs, || bad("why-not-a-pair"));
     }
     if matches!(key, Key::EmergencyRedCells | Key::EmergencyPlasma) {
         let groups: Vec<Option<Abo>> = words.iter().map(|word| Abo::parse(word)).collect();

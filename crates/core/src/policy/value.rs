@@ -224,6 +224,10 @@ pub enum Value {
     Controls(Vec<crate::quality::Control>),
     /// Rule profiles, each under its own name.
     RuleProfiles(Vec<lifeline_qc::RuleProfile>),
+    /// How a year's evidence is scored, each sheet dated.
+    ScoringSheets(Vec<crate::evidence::ScoringSheet>),
+    /// What a comparison may differ, by item.
+    ComparisonLimits(Vec<crate::governance::ComparisonLimit>),
 }
 
 impl Value {
@@ -244,6 +248,8 @@ impl Value {
             Self::Names(_) => Shape::Names,
             Self::Controls(_) => Shape::Controls,
             Self::RuleProfiles(_) => Shape::RuleProfiles,
+            Self::ScoringSheets(_) => Shape::ScoringSheets,
+            Self::ComparisonLimits(_) => Shape::ComparisonLimits,
         }
     }
 }

@@ -141,6 +141,7 @@ pub(super) fn compare(world: &mut World) -> Option<Draft> {
     world.draft(RecordComparison {
         versus: Versus::Operators,
         item: "ABO".into(),
+        scale: Scale::Words,
         parties: vec!["甲".into(), "乙".into()],
         rows,
     })

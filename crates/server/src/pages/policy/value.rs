@@ -62,6 +62,8 @@ pub fn short(frame: &Frame, key: Key, value: &Value) -> String {
         Value::Names(table) => lines(t, table.len()),
         Value::Controls(table) => lines(t, table.len()),
         Value::RuleProfiles(table) => lines(t, table.len()),
+        Value::ScoringSheets(table) => lines(t, table.len()),
+        Value::ComparisonLimits(table) => lines(t, table.len()),
     }
 }
 
@@ -226,7 +228,71 @@ pub fn rows(frame: &Frame, key: Key, value: &Value) -> Vec<(String, String)> {
                 )
             })
             .collect(),
+        Value::ScoringSheets(sheets) => sheets
+            .iter()
+            .flat_map(|sheet| {
+                sheet
+                    .criteria
+                    .iter()
+                    .map(move |criterion| scoring(frame, sheet, criterion))
+            })
+            .collect(),
+        Value::ComparisonLimits(limits) => limits
+            .iter()
+            .map(|limit| (limit.item.clone(), comparison_limit(t, limit)))
+            .collect(),
     }
+}
+
+/// A line of a scoring sheet: what figure earns what.
+fn scoring(
+    frame: &Frame,
+    sheet: &lifeline_core::evidence::ScoringSheet,
+    criterion: &lifeline_core::evidence::Criterion,
+) -> (String, String) {
+    let mark = if criterion.provisional { " *" } else { "" };
+    let steps = criterion.steps.iter().map(|step| {
+        let least = if criterion.measure.counts() {
+            step.least.to_string()
+        } else {
+            percent(step.least)
+        };
+        format!("≥ {least} → {}", step.points)
+    });
+    (
+        format!("{} · {}{mark}", sheet.effective, criterion.code),
+        joined([
+            named(frame, &criterion.zh, &criterion.en),
+            steps.collect::<Vec<_>>().join("; "),
+        ]),
+    )
+}
+
+/// Hundredths of a per cent as people write them.
+pub(in crate::pages) fn percent(hundredths: u64) -> String {
+    if hundredths.is_multiple_of(100) {
+        format!("{} %", hundredths / 100)
+    } else {
+        format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+    }
+}
+
+/// Thousandths as per cent.
+fn tenths(permille: i64) -> String {
+    format!("{}.{}", permille / 10, permille % 10)
+}
+
+fn comparison_limit(t: &Text, limit: &lifeline_core::governance::ComparisonLimit) -> String {
+    t.a(
+        "policy-comparison-limit",
+        &[
+            ("agreement", &tenths(limit.agreement)),
+            ("steps", &limit.steps),
+            ("bias", &tenths(limit.bias)),
+            ("each", &tenths(limit.each)),
+            ("share", &tenths(limit.share)),
+        ],
+    )
 }
 
 /// What a rule asks for and of whom.
@@ -336,6 +402,8 @@ pub fn typed(value: &Value) -> String {
         Value::Names(table) => json(serde_json::to_string_pretty(table)),
         Value::Controls(table) => json(serde_json::to_string_pretty(table)),
         Value::RuleProfiles(table) => json(serde_json::to_string_pretty(table)),
+        Value::ScoringSheets(table) => json(serde_json::to_string_pretty(table)),
+        Value::ComparisonLimits(table) => json(serde_json::to_string_pretty(table)),
     }
 }
 
@@ -410,6 +478,8 @@ pub fn read(key: Key, text: &str) -> Result<Value, ReadError> {
         Shape::Names => Value::Names(table(text)?),
         Shape::Controls => Value::Controls(table(text)?),
         Shape::RuleProfiles => Value::RuleProfiles(table(text)?),
+        Shape::ScoringSheets => Value::ScoringSheets(table(text)?),
+        Shape::ComparisonLimits => Value::ComparisonLimits(table(text)?),
     })
 }
 
