@@ -155,11 +155,15 @@ pub enum AlarmKind {
     AssessmentUnsolved,
     /// A near miss that nobody has looked into to the end.
     NearMissOpen,
+    /// A lot in use ends soon.
+    LotEnding,
+    /// A product's packs are down to its reorder level.
+    LotReorder,
 }
 
 impl AlarmKind {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::FoundIncompatible,
         Self::EmergencyClock,
         Self::RetrospectiveOverdue,
@@ -177,6 +181,8 @@ impl AlarmKind {
         Self::AssessmentFirst,
         Self::AssessmentUnsolved,
         Self::NearMissOpen,
+        Self::LotEnding,
+        Self::LotReorder,
     ];
 
     /// The word in message keys.
@@ -199,6 +205,8 @@ impl AlarmKind {
             Self::AssessmentUnsolved => "assessment_unsolved",
             Self::SampleRejected => "sample_rejected",
             Self::NearMissOpen => "near_miss_open",
+            Self::LotEnding => "lot_ending",
+            Self::LotReorder => "lot_reorder",
         }
     }
 
@@ -340,6 +348,18 @@ pub fn alarms(hospital: &Hospital, at: Timestamp) -> Vec<Alarm> {
             .near_misses
             .open()
             .map(|found| (found.reported.at, found.id.into())),
+    );
+    put(
+        AlarmKind::LotEnding,
+        &mut crate::testing::ending(hospital, at)
+            .into_iter()
+            .map(|(end, lot)| (end, lot.into())),
+    );
+    put(
+        AlarmKind::LotReorder,
+        &mut crate::testing::reorders(hospital, at)
+            .into_iter()
+            .map(|found| (found.since, found.lot.into())),
     );
     list
 }

@@ -91,6 +91,7 @@ pub(crate) async fn identify(house: &House) -> anyhow::Result<()> {
                 kind: LotKind::Cells,
                 name: name.into(),
                 expires: house.now() + SignedDuration::from_hours(24 * 24),
+                packs: 20,
             };
             house.by("chen", receive).await?;
             let open = OpenLot {
@@ -98,6 +99,7 @@ pub(crate) async fn identify(house: &House) -> anyhow::Result<()> {
                 until: None,
             };
             house.by("chen", open).await?;
+            crate::bench::accept(house, &lot).await?;
         }
         let cells = cells(rows)?;
         house.by("chen", FileAntigram { lot, cells }).await?;

@@ -47,6 +47,7 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     };
     bench::equip(&house).await?;
     quality::prepare(&house).await?;
+    governance::before(&house).await?;
     quality::month(&house, &mut random, shifted).await?;
     bench::restock(&house).await?;
     quality::today(&house).await?;

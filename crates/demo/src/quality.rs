@@ -67,9 +67,17 @@ async fn lot(house: &House, id: &str, kind: LotKind, name: &str, days: i64) -> a
         kind,
         name: name.into(),
         expires,
+        packs: 20,
     };
     house.by("chen", received).await?;
-    house.by("chen", OpenLot { lot, until: None }).await?;
+    let open = OpenLot {
+        lot: lot.clone(),
+        until: None,
+    };
+    house.by("chen", open).await?;
+    if kind != LotKind::Control {
+        bench::accept(house, &lot).await?;
+    }
     Ok(())
 }
 

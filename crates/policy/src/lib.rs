@@ -75,6 +75,7 @@ const FILES: &[(&str, &str)] = &[
         "governance.toml",
         include_str!("../../../policy/governance.toml"),
     ),
+    ("lots.toml", include_str!("../../../policy/lots.toml")),
     (
         "evidence.toml",
         include_str!("../../../policy/evidence.toml"),

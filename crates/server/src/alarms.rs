@@ -34,6 +34,7 @@ pub fn acted_on_by(kind: AlarmKind) -> &'static [Action] {
         AlarmKind::AssessmentUnsolved => &[Action::AssessmentManage],
         AlarmKind::SampleRejected => &[Action::WardAnswer],
         AlarmKind::NearMissOpen => &[Action::NearMissClose],
+        AlarmKind::LotEnding | AlarmKind::LotReorder => &[Action::LotManage],
     }
 }
 

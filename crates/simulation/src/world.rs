@@ -383,7 +383,12 @@ impl World {
                     sample, patient, ..
                 },
             ) => {
-                if let Intent::Blood(person) = intent {
+                let person = match intent {
+                    Intent::Blood(person) => Some(person),
+                    // Tubes of a panel hold the blood of the people made up for them.
+                    _ => self.truth.patients.get(patient).copied(),
+                };
+                if let Some(person) = person {
                     self.truth.samples.insert(sample.clone(), person);
                     if self.truth.patients.get(patient) != Some(&person) {
                         *self.truth.false_tubes.entry(*patient).or_default() += 1;

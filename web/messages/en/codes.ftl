@@ -134,3 +134,6 @@ crossmatch-not-incompatible = only for an incompatible crossmatch read before th
 crossmatch-not-reviewed = not reviewed by a second person
 crossmatch-least-not-asked = no doctor has asked for it
 crossmatch-least-one-doctor = a second doctor has not agreed
+lot-state-not-accepted = the lot has not passed its acceptance test yet
+lot-state-acceptance-failed = the lot failed its acceptance test
+lot-state-accepted = the lot is accepted already

@@ -134,3 +134,6 @@ crossmatch-not-incompatible = 仅限发血前判读为不相容的配血
 crossmatch-not-reviewed = 未经第二人复核
 crossmatch-least-not-asked = 尚无医生申请
 crossmatch-least-one-doctor = 尚无第二名医生同意
+lot-state-not-accepted = 批号尚未验收
+lot-state-acceptance-failed = 批号验收不合格
+lot-state-accepted = 批号已验收

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Entered;
 use super::receive::{known, stands};
+use super::tube::tube_answer;
 use super::{Answer, AssessmentEvent, Measure, Round, RoundState, TEXT_MOST};
 use crate::command::{Checks, Context, Decide, Decision, working};
 use crate::finding::{Finding, Reason, Rule};
@@ -61,6 +62,12 @@ impl Decide for EnterResults {
         });
         for entered in &self.results {
             answer(&mut checks, round, entered);
+            // What the bench found and somebody verified is taken, not typed.
+            let tested = tube_answer(hospital, &entered.tube, &entered.item);
+            checks.require(tested.is_none(), || {
+                Finding::bad_value("results", "why-tube-tested")
+                    .with("value", format!("{} {}", entered.tube, entered.item))
+            });
         }
         let replaced = self.results.iter().any(|entered| {
             round
@@ -78,6 +85,7 @@ impl Decide for EnterResults {
             tested: self.tested,
             device: self.device.clone(),
             results: self.results.clone(),
+            tests: Vec::new(),
             correction: replaced.then(|| correction.to_owned()),
             rotation: settled.into_iter().next().map(|(_, reason)| reason.text),
         };
@@ -109,7 +117,7 @@ fn answer(checks: &mut Checks<'_>, round: &Round, entered: &Entered) {
 }
 
 /// The staff take turns: who tested one of the last rounds of the programme should not test the next.
-fn rotation(
+pub(super) fn rotation(
     checks: &mut Checks<'_>,
     hospital: &Hospital,
     context: &Context,

@@ -9,7 +9,7 @@ use super::{
     Submission, Target,
 };
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{DeviceId, ProgrammeId, RoundId, SampleId, UserId};
+use crate::id::{DeviceId, ProgrammeId, RoundId, SampleId, TestId, UserId};
 use crate::subject::Subject;
 
 /// One answer as it is entered.
@@ -118,6 +118,9 @@ pub enum AssessmentEvent {
         device: Option<DeviceId>,
         /// The answers.
         results: Vec<Entered>,
+        /// The verified test behind each answer, in the same order; empty where answers were typed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tests: Vec<TestId>,
         /// Why earlier ones are replaced.
         correction: Option<String>,
         /// Why the same person tested again so soon.
@@ -206,9 +209,11 @@ impl AssessmentEvent {
                 round,
                 tester,
                 results,
+                tests,
                 ..
             } => {
                 let mut subjects = vec![Subject::from(*round), tester.clone().into()];
+                subjects.extend(tests.iter().copied().map(Subject::from));
                 subjects.extend(results.iter().map(|entered| entered.tube.clone().into()));
                 subjects
             }
@@ -344,10 +349,11 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &AssessmentEvent) {
             tested,
             device,
             results,
+            tests,
             correction,
             ..
         } => change(hospital, stamp, *round, |round| {
-            for entered in results {
+            for (at, entered) in results.iter().enumerate() {
                 let key = (entered.tube.clone(), entered.item.clone());
                 let again = round.results.contains_key(&key);
                 round.results.insert(
@@ -357,6 +363,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &AssessmentEvent) {
                         tester: tester.clone(),
                         tested: *tested,
                         device: device.clone(),
+                        test: tests.get(at).copied(),
                         entered: stamp.clone(),
                         correction: correction.clone().filter(|_| again),
                     },

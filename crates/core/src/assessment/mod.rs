@@ -1,6 +1,7 @@
 //! External quality assessment, the laboratory's side: programmes, rounds, blinded samples, results, scores, and what was done
 //! about a bad one. The arithmetic is `lifeline-qc`'s; which table grades is policy data.
 
+mod absence;
 mod appeal;
 mod carry;
 mod close;
@@ -11,10 +12,13 @@ mod receive;
 mod report;
 mod score;
 mod submit;
+mod take;
 #[cfg(test)]
 mod tests;
 mod trend;
+mod tube;
 
+pub use absence::RecordAbsence;
 pub use appeal::{AppealRound, SettleAppeal};
 pub use carry::{Carried, CarryOverRound};
 pub use close::{CloseRound, TakeStep};
@@ -25,7 +29,9 @@ pub use receive::ReceivePanel;
 pub use report::RecordReport;
 pub use score::{ItemOutcome, Mark, Outcome, Score};
 pub use submit::SubmitRound;
+pub use take::TakeResults;
 pub use trend::{Point, standing, trend};
+pub use tube::{TubeAnswer, tube_answer, tube_answers};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +42,7 @@ use lifeline_qc::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{DeviceId, ProgrammeId, RoundId, SampleId, UserId};
+use crate::id::{DeviceId, ProgrammeId, RoundId, SampleId, TestId, UserId};
 use crate::policy::Key;
 
 /// The most characters of a name, label, reference or answer.
@@ -144,6 +150,8 @@ pub struct Reported {
     pub tested: Timestamp,
     /// On which machine.
     pub device: Option<DeviceId>,
+    /// The verified test of the tube it was taken from; `None` for what was typed.
+    pub test: Option<TestId>,
     /// The journal entry that entered it.
     pub entered: Stamp,
     /// Why it replaced an earlier one, which the journal keeps.

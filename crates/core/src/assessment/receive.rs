@@ -29,7 +29,8 @@ pub(super) fn stands(checks: &mut Checks<'_>, round: &Round, wanted: &[RoundStat
     });
 }
 
-/// Takes a panel in and gives every sample an ordinary tube label, under which the bench treats it like any patient's.
+/// Takes a panel in and gives every sample an ordinary tube label, under which the bench treats it like any patient's: where the
+/// bench can test it, it is registered as the sample of somebody unidentified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceivePanel {
     /// Which round.
@@ -74,6 +75,11 @@ impl Decide for ReceivePanel {
                 .assessments
                 .rounds()
                 .find(|other| other.samples.iter().any(|known| known.tube == sample.tube));
+            // A patient's tube must not be taken for one of the panel.
+            checks.require(hospital.samples.get(&sample.tube).is_none(), || {
+                Finding::new(Rule::AlreadyExists)
+                    .with("subject", Subject::from(sample.tube.clone()))
+            });
             if let Some(other) = used {
                 checks.find(
                     Finding::new(Rule::AlreadyExists)
@@ -95,6 +101,8 @@ impl Decide for ReceivePanel {
                 tube: sample.tube.clone(),
             })
             .collect();
+        let tubes: Vec<_> = self.samples.iter().map(|one| one.tube.clone()).collect();
+        let registered = super::tube::registered(hospital, context, round, self.received, &tubes)?;
         let event = AssessmentEvent::PanelReceived {
             round: self.round,
             received: self.received,
@@ -102,6 +110,8 @@ impl Decide for ReceivePanel {
             intact: self.intact,
             note: self.note.trim().into(),
         };
-        Ok(vec![event.into()])
+        let mut events = vec![event.into()];
+        events.extend(registered);
+        Ok(events)
     }
 }

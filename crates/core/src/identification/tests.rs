@@ -45,6 +45,8 @@ fn received(trial: &mut Trial, kind: LotKind, id: &str, days: i64) {
             kind,
             name: "谱细胞".into(),
             expires: trial.minutes(days * 1440),
+            packs: 4,
+            packs: 4,
         },
     );
     let open = OpenLot {
@@ -52,6 +54,7 @@ fn received(trial: &mut Trial, kind: LotKind, id: &str, days: i64) {
         until: None,
     };
     trial.run(by("technologist"), open);
+    trial.accept_lot(id);
 }
 
 /// A patient with a tube, a panel in date, and an open work-up.

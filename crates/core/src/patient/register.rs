@@ -32,7 +32,7 @@ pub struct RegisterPatient {
 
 impl RegisterPatient {
     /// The temporary number an unidentified patient gets.
-    fn temporary(id: PatientId) -> Option<PatientNumber> {
+    pub(crate) fn temporary(id: PatientId) -> Option<PatientNumber> {
         PatientNumber::parse(&format!("TMP-{id}")).ok()
     }
 }

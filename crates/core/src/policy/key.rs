@@ -225,6 +225,18 @@ keys! {
     DriftRuns = "quality.drift_runs": Count,
     /// The fewest samples of a comparison.
     ComparisonSamplesLeast = "quality.comparison_samples": Count,
+    /// Kinds of lots that must pass an acceptance test before use.
+    LotAcceptance = "lot.acceptance": Words,
+    /// The fewest samples of an acceptance test.
+    LotAcceptanceSamples = "lot.acceptance_samples": Count,
+    /// Steps of reaction a new lot may differ.
+    LotAcceptanceSteps = "lot.acceptance_steps": Count,
+    /// Minutes an opened vial lasts, as `product=minutes` or `kind=minutes`.
+    LotOpenLife = "lot.open_life": Words,
+    /// Packs at which a product is ordered, as `product=packs` or `kind=packs`.
+    LotReorder = "lot.reorder": Words,
+    /// A lot in use that ends within this span is shown.
+    LotNearEnd = "lot.near_end": Minutes,
     /// What a comparison may differ, by item.
     ComparisonLimits = "quality.comparison_limits": ComparisonLimits,
 

@@ -224,6 +224,25 @@ fn list(checks: &mut Checks<'_>, key: Key, words: &[String]) {
             .all(|word| crate::evidence::CompatibilityItem::parse(word).is_some());
         checks.require(items && !words.is_empty(), || bad("why-not-listed"));
     }
+    if key == Key::LotAcceptance {
+        let kinds = words.iter().all(|word| {
+            let mut kinds = crate::testing::LotKind::ALL.into_iter();
+            kinds.any(|kind| kind.as_str() == word)
+        });
+        checks.require(kinds, || bad("why-not-listed"));
+    }
+    if matches!(key, Key::LotOpenLife | Key::LotReorder) {
+        let levels = words.iter().map(|word| crate::testing::level(word));
+        let sound = levels.into_iter().all(|level| {
+            let most = if key == Key::LotReorder {
+                COUNT_MOST
+            } else {
+                MINUTES_MOST
+            };
+            level.is_some_and(|(_, number)| number <= most)
+        });
+        checks.require(sound, || bad("why-not-a-level"));
+    }
     if key == Key::EvidenceOffered {
         let pairs = words
             .iter()

@@ -111,7 +111,7 @@ fn lots(hospital: &Hospital, control: &Control, draft: &RunDraft, findings: &mut
         let why = match hospital.lots.get(id) {
             None => Some("lot-state-unknown"),
             Some(lot) if lot.kind == LotKind::Control => Some("lot-state-is-control"),
-            Some(lot) => lot.unusable(draft.ran),
+            Some(lot) => lot.unfit(draft.ran),
         };
         findings.extend(why.map(|why| target::unusable(id, why)));
     }

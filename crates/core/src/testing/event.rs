@@ -200,6 +200,42 @@ pub enum LotEvent {
         name: String,
         /// Maker's expiry.
         expires: Timestamp,
+        /// Packs that came.
+        #[serde(default)]
+        packs: u32,
+        /// The policy of the day asks for an acceptance test.
+        #[serde(default)]
+        must_be_accepted: bool,
+    },
+    /// It was tested beside another lot or known samples.
+    Tested {
+        /// Which.
+        lot: LotId,
+        /// Beside which lot; `None` for known samples.
+        against: Option<LotId>,
+        /// The readings.
+        rows: Vec<super::AcceptanceRow>,
+        /// Steps a reaction might differ.
+        steps: u8,
+        /// Every sample agreed.
+        passed: bool,
+        /// Remarks.
+        note: String,
+        /// Who signed beside the actor.
+        second: crate::id::UserId,
+    },
+    /// Packs came, were used, thrown away or counted.
+    PacksChanged {
+        /// Which.
+        lot: LotId,
+        /// Why.
+        change: super::PackChange,
+        /// How many.
+        packs: u32,
+        /// How many there are then.
+        left: u32,
+        /// Remarks.
+        note: String,
     },
     /// The first vial was opened.
     Opened {
@@ -225,14 +261,21 @@ pub enum LotEvent {
 }
 
 kinds!(LotEvent, "lot" {
-    Received => "received", Opened => "opened", Blocked => "blocked", Unblocked => "unblocked",
+    Received => "received", Tested => "tested", PacksChanged => "packs_changed", Opened => "opened", Blocked => "blocked",
+    Unblocked => "unblocked",
 });
 
 impl LotEvent {
     /// What the fact is about.
     pub fn subjects(&self) -> Vec<Subject> {
         match self {
+            Self::Tested { lot, against, .. } => std::iter::once(lot)
+                .chain(against)
+                .cloned()
+                .map(Subject::from)
+                .collect(),
             Self::Received { lot, .. }
+            | Self::PacksChanged { lot, .. }
             | Self::Opened { lot, .. }
             | Self::Blocked { lot, .. }
             | Self::Unblocked { lot, .. } => vec![lot.clone().into()],
@@ -254,6 +297,8 @@ pub fn apply_lot(hospital: &mut Hospital, stamp: &Stamp, event: &LotEvent) {
             kind,
             name,
             expires,
+            packs,
+            must_be_accepted,
         } => {
             hospital.lots.insert(
                 lot.clone(),
@@ -264,10 +309,33 @@ pub fn apply_lot(hospital: &mut Hospital, stamp: &Stamp, event: &LotEvent) {
                     expires: *expires,
                     opened: None,
                     blocked: None,
+                    must_be_accepted: *must_be_accepted,
+                    acceptance: None,
+                    packs: *packs,
                     changed: stamp.clone(),
                 }),
             );
         }
+        LotEvent::Tested {
+            lot,
+            against,
+            rows,
+            steps,
+            passed,
+            note,
+            second,
+        } => change(lot, &|lot| {
+            lot.acceptance = Some(super::Acceptance {
+                against: against.clone(),
+                rows: rows.clone(),
+                steps: *steps,
+                passed: *passed,
+                second: second.clone(),
+                note: note.clone(),
+                tested: stamp.clone(),
+            });
+        }),
+        LotEvent::PacksChanged { lot, left, .. } => change(lot, &|lot| lot.packs = *left),
         LotEvent::Opened { lot, until } => {
             change(lot, &|lot| lot.opened = Some((stamp.at, *until)))
         }

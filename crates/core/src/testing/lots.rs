@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Lot, LotEvent, LotKind};
+use super::{Lot, LotEvent, LotKind, PACKS_MOST};
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
@@ -23,6 +23,9 @@ pub struct ReceiveLot {
     pub name: String,
     /// Maker's expiry.
     pub expires: Timestamp,
+    /// Packs that came.
+    #[serde(default)]
+    pub packs: u32,
 }
 
 impl Decide for ReceiveLot {
@@ -43,6 +46,9 @@ impl Decide for ReceiveLot {
         checks.require(self.expires > context.at, || {
             Finding::bad_value("expires", "why-in-the-past")
         });
+        checks.require(self.packs <= PACKS_MOST, || {
+            Finding::bad_value("packs", "why-out-of-range").with("most", i64::from(PACKS_MOST))
+        });
         checks.settle()?;
         Ok(vec![
             LotEvent::Received {
@@ -50,6 +56,12 @@ impl Decide for ReceiveLot {
                 kind: self.kind,
                 name: self.name.trim().into(),
                 expires: self.expires,
+                packs: self.packs,
+                must_be_accepted: super::lot_acceptance::must_be_accepted(
+                    &hospital.policies,
+                    self.kind,
+                    context.at,
+                ),
             }
             .into(),
         ])
@@ -61,7 +73,8 @@ impl Decide for ReceiveLot {
 pub struct OpenLot {
     /// Which.
     pub lot: LotId,
-    /// The maker's limit for opened vials; `None` is the expiry. Never later than that.
+    /// The maker's limit for opened vials; `None` is what the policy `lot.open_life` says, else the expiry. Never later than
+    /// either.
     pub until: Option<Timestamp>,
 }
 
@@ -80,7 +93,13 @@ impl Decide for OpenLot {
         if let Some(lot) = checks.take(known(hospital, &self.lot)) {
             checks.require(lot.opened.is_none(), || wrong(lot, "lot-state-opened"));
             checks.require(lot.blocked.is_none(), || wrong(lot, "lot-state-blocked"));
-            let end = self.until.map_or(lot.expires, |end| end.min(lot.expires));
+            let life =
+                super::lot_stock::open_life(&hospital.policies, &lot.name, lot.kind, context.at)
+                    .and_then(|life| context.at.checked_add(life).ok());
+            let end = [self.until, life]
+                .into_iter()
+                .flatten()
+                .fold(lot.expires, Timestamp::min);
             checks.require(end > context.at, || {
                 Finding::bad_value("until", "why-in-the-past")
             });
@@ -172,7 +191,7 @@ impl Decide for UnblockLot {
     }
 }
 
-fn known<'a>(hospital: &'a Hospital, id: &LotId) -> Result<&'a Lot, Finding> {
+pub(super) fn known<'a>(hospital: &'a Hospital, id: &LotId) -> Result<&'a Lot, Finding> {
     hospital
         .lots
         .get(id)

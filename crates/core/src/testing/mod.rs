@@ -5,6 +5,8 @@ pub mod discrepancy;
 mod event;
 pub mod group;
 mod interpret;
+mod lot_acceptance;
+mod lot_stock;
 mod lots;
 mod on_file;
 mod record;
@@ -13,6 +15,9 @@ mod well;
 mod worklist;
 
 pub use correct::{CorrectTest, InvalidateTest};
+pub use lot_acceptance::{ACCEPTANCE_MOST, AcceptLot, Acceptance, AcceptanceRow};
+pub(crate) use lot_stock::level;
+pub use lot_stock::{ChangePacks, PACKS_MOST, PackChange, Reorder, ending, reorders};
 pub use lots::{BlockLot, OpenLot, ReceiveLot, UnblockLot};
 pub use on_file::{ScreenOnFile, screen_on_file};
 pub use record::{Reaction, RecordTest, prepare};
@@ -312,18 +317,39 @@ pub struct Lot {
     pub opened: Option<(Timestamp, Timestamp)>,
     /// Why it must not be used.
     pub blocked: Option<String>,
+    /// It was taken in under a policy that asks for an acceptance test.
+    pub must_be_accepted: bool,
+    /// The newest acceptance test.
+    pub acceptance: Option<Acceptance>,
+    /// Packs on hand, the opened one not counted.
+    pub packs: u32,
     /// The journal entry that last changed it.
     pub changed: Stamp,
 }
 
 impl Lot {
-    /// Whether the lot may be used at a moment: in date, opened within its limit, not blocked.
+    /// Whether an acceptance test was passed.
+    pub fn accepted(&self) -> bool {
+        self.acceptance.as_ref().is_some_and(|test| test.passed)
+    }
+
+    /// Whether the lot may be used for patients at a moment: in date, opened within its limit, accepted where it must be, not
+    /// blocked.
     pub fn usable(&self, at: Timestamp) -> bool {
         self.unusable(at).is_none()
     }
 
-    /// Why the lot may not be used at a moment, as a key of the message files.
+    /// Why the lot may not be used for patients at a moment, as a key of the message files.
     pub fn unusable(&self, at: Timestamp) -> Option<&'static str> {
+        self.unfit(at).or(match &self.acceptance {
+            _ if !self.must_be_accepted || self.accepted() => None,
+            None => Some("lot-state-not-accepted"),
+            Some(_) => Some("lot-state-acceptance-failed"),
+        })
+    }
+
+    /// Why not even a control may be run with the lot at a moment; what waits for its acceptance test may be tried.
+    pub fn unfit(&self, at: Timestamp) -> Option<&'static str> {
         match self.opened {
             _ if self.blocked.is_some() => Some("lot-state-blocked"),
             _ if at >= self.expires => Some("lot-state-expired"),

@@ -166,6 +166,7 @@ fn a_result_needs_lots_and_every_one_usable_when_it_was_read() {
         kind: LotKind::Card,
         name: "card".into(),
         expires: trial.minutes(60),
+        packs: 4,
     };
     trial.run(by("technologist"), receive.clone());
     assert_eq!(
@@ -186,6 +187,12 @@ fn a_result_needs_lots_and_every_one_usable_when_it_was_read() {
         trial.minutes(60)
     );
     assert_eq!(trial.refused(by("technologist"), open), ["wrong-state"]);
+    assert_eq!(
+        trial.refused(by("technologist"), with(&["CARD-2"])),
+        ["lot-unusable"],
+        "not accepted yet"
+    );
+    trial.accept_lot("CARD-2");
     assert!(trial.decide(&by("technologist"), with(&["CARD-2"])).is_ok());
     let block = BlockLot {
         lot: lot.clone(),

@@ -72,9 +72,12 @@ impl Trial {
                 kind: crate::testing::LotKind::Card,
                 name: "ABO/RhD".into(),
                 expires: trial.minutes(200 * 1440),
+                packs: 4,
+                packs: 4,
             },
         );
         trial.run(by("technologist"), OpenLot { lot, until: None });
+        trial.accept_lot("CARD-1");
         trial.control_lot("QC-1");
         trial.controls();
         trial

@@ -1,13 +1,14 @@
 use std::collections::BTreeSet;
 
 use super::{Trial, by};
+use crate::blood::Grade;
 use crate::device::RegisterDevice;
 use crate::id::{DeviceId, LotId};
 use crate::quality::{
     Affected, Control, Cover, CoverState, Level, Place, Reads, RecordControlRun, RunDraft, Shown,
     plan, state_of,
 };
-use crate::testing::{LotKind, OpenLot, Reading, ReceiveLot};
+use crate::testing::{AcceptLot, AcceptanceRow, LotKind, OpenLot, Reading, ReceiveLot};
 
 /// A lot.
 pub(crate) fn lot(text: &str) -> LotId {
@@ -41,6 +42,23 @@ pub(crate) fn good(control: &Control, material: &str) -> Option<Vec<Level>> {
 }
 
 impl Trial {
+    /// Finds a lot as good as known samples.
+    #[track_caller]
+    pub(crate) fn accept_lot(&mut self, id: &str) {
+        let row = |sample: &str, grade| AcceptanceRow {
+            sample: sample.into(),
+            expected: grade,
+            found: grade,
+        };
+        let accept = AcceptLot {
+            lot: lot(id),
+            against: None,
+            rows: vec![row("P", Grade::Three), row("N", Grade::Negative)],
+            note: String::new(),
+        };
+        self.run(by("technologist").with("technologist2"), accept);
+    }
+
     /// Takes in and opens a lot of control material for a year.
     #[track_caller]
     pub(crate) fn control_lot(&mut self, id: &str) {
@@ -49,6 +67,8 @@ impl Trial {
             kind: LotKind::Control,
             name: "质控品".into(),
             expires: self.minutes(365 * 1440),
+            packs: 4,
+            packs: 4,
         };
         self.run(by("technologist"), receive);
         self.run(

@@ -58,6 +58,7 @@ pub(super) fn has_deadline(kind: AlarmKind) -> bool {
             | AlarmKind::AssessmentLast
             | AlarmKind::AssessmentSecond
             | AlarmKind::AssessmentFirst
+            | AlarmKind::LotEnding
     )
 }
 

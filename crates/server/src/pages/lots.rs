@@ -5,10 +5,14 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
+use lifeline_core::blood::Grade;
 use lifeline_core::command::Command;
 use lifeline_core::id::LotId;
 use lifeline_core::people::Action;
-use lifeline_core::testing::{BlockLot, Lot, LotKind, OpenLot, ReceiveLot, UnblockLot};
+use lifeline_core::testing::{
+    AcceptLot, AcceptanceRow, BlockLot, ChangePacks, Lot, LotKind, OpenLot, PackChange, ReceiveLot,
+    UnblockLot, reorders,
+};
 use serde::Deserialize;
 
 use super::sheet::{
@@ -47,6 +51,8 @@ struct LotLine {
     reason: String,
     expires: Moment,
     until: Option<Moment>,
+    acceptance: (Tone, String),
+    packs: u32,
     acts: Vec<(String, String)>,
 }
 
@@ -55,22 +61,33 @@ struct LotLine {
 struct ListPage {
     q: String,
     lots: Vec<LotLine>,
+    reorders: Vec<String>,
     may_manage: bool,
     frame: Frame,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
+    Accept,
     Open,
+    Packs,
     Block,
     Unblock,
 }
 
 impl Act {
-    const ALL: [Self; 3] = [Self::Open, Self::Block, Self::Unblock];
+    const ALL: [Self; 5] = [
+        Self::Accept,
+        Self::Open,
+        Self::Packs,
+        Self::Block,
+        Self::Unblock,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
+            Self::Accept => "accept",
+            Self::Packs => "packs",
             Self::Open => "open",
             Self::Block => "block",
             Self::Unblock => "unblock",
@@ -79,27 +96,68 @@ impl Act {
 
     fn offered(self, lot: &Lot, frame: &Frame) -> bool {
         match self {
+            Self::Accept => {
+                lot.must_be_accepted
+                    && !lot.accepted()
+                    && lot.blocked.is_none()
+                    && frame.now < lot.expires
+            }
+            Self::Packs => true,
             Self::Open => lot.opened.is_none() && lot.blocked.is_none() && frame.now < lot.expires,
             Self::Block => lot.blocked.is_none(),
             Self::Unblock => lot.blocked.is_some(),
         }
     }
 
-    fn read(self, frame: &Frame, lot: LotId, form: &mut Form) -> Command {
+    fn read(self, frame: &Frame, lot: LotId, form: &mut Form) -> Option<Command> {
         let reason = form.value("why").to_owned();
-        match self {
+        Some(match self {
+            Self::Accept => accept(frame, lot, form)?.into(),
+            Self::Packs => {
+                let wrong = frame.t.m("sheet-choose");
+                let change = form.read(
+                    "change",
+                    |word| PackChange::parse(word).ok_or(()),
+                    |()| wrong,
+                );
+                let wrong = frame.t.m("lot-packs-wrong");
+                let packs = form.read("packs", str::parse, |_: std::num::ParseIntError| wrong);
+                ChangePacks {
+                    lot,
+                    change: change?,
+                    packs: packs?,
+                    note: form.value("note").to_owned(),
+                }
+                .into()
+            }
             Self::Open => {
                 let until = optional_moment(frame, form, "until");
                 OpenLot { lot, until }.into()
             }
             Self::Block => BlockLot { lot, reason }.into(),
             Self::Unblock => UnblockLot { lot, reason }.into(),
-        }
+        })
     }
 
     fn sheet(self, frame: Frame, lot: &Lot, form: Form, answer: Answer) -> Sheet {
         let t = frame.t;
         let inputs = match self {
+            Self::Accept => vec![
+                Input::may(Kind::Scan("any"), "against", t.m("lot-against"))
+                    .note(t.m("lot-against-note")),
+                Input::must(Kind::Lines, "rows", t.m("lot-rows")).note(t.m("lot-rows-note")),
+                Input::may(Kind::Text, "note", t.m("lot-note")),
+            ],
+            Self::Packs => vec![
+                Input::must(Kind::Choice, "change", t.m("lot-change")).of(PackChange::ALL.map(
+                    |change| {
+                        let words = t.m(&format!("lot-change-{}", change.as_str()));
+                        (change.as_str().to_owned(), words)
+                    },
+                )),
+                Input::must(Kind::Text, "packs", t.m("lot-how-many")),
+                Input::may(Kind::Text, "note", t.m("lot-note")),
+            ],
             Self::Open => vec![
                 Input::may(Kind::Moment, "until", t.m("lot-until")).note(t.m("lot-until-note")),
             ],
@@ -110,7 +168,11 @@ impl Act {
         Sheet {
             form,
             title: format!("{} · {}", t.m(&format!("lot-do-{}", self.as_str())), lot.id),
-            note: lot.name.clone(),
+            note: match self {
+                Self::Accept => format!("{} · {}", lot.name, t.m("lot-accept-note")),
+                Self::Open => format!("{} · {}", lot.name, t.m("lot-do-open-note")),
+                _ => lot.name.clone(),
+            },
             action: format!(
                 "/lots/act?do={}&lot={}",
                 self.as_str(),
@@ -121,9 +183,75 @@ impl Act {
             strip: None,
             answer,
             inputs,
-            second: None,
+            second: (self == Self::Accept).then(|| t.m("lot-accept-second")),
             frame,
         }
+    }
+}
+
+/// Reads an acceptance test: a line `sample, expected, found` for each sample.
+fn accept(frame: &Frame, lot: LotId, form: &mut Form) -> Option<AcceptLot> {
+    let against = match form.value("against") {
+        "" => None,
+        _ => {
+            let bad = bad_identifier(frame);
+            Some(form.read("against", LotId::parse, |_| bad)?)
+        }
+    };
+    let text = form.value("rows").to_owned();
+    let mut rows = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let cells: Vec<&str> = line
+            .split([',', '，', ';', '；', '\t'])
+            .map(str::trim)
+            .collect();
+        let row = match cells.as_slice() {
+            [sample, expected, found] => {
+                Grade::parse(expected)
+                    .zip(Grade::parse(found))
+                    .map(|(expected, found)| AcceptanceRow {
+                        sample: (*sample).to_owned(),
+                        expected,
+                        found,
+                    })
+            }
+            _ => None,
+        };
+        let Some(row) = row else {
+            form.refuse(
+                "rows",
+                frame.t.a("lot-rows-wrong", &[("line", &(number + 1))]),
+            );
+            return None;
+        };
+        rows.push(row);
+    }
+    Some(AcceptLot {
+        lot,
+        against,
+        rows,
+        note: form.value("note").to_owned(),
+    })
+}
+
+/// Where the acceptance of a lot stands.
+fn acceptance(frame: &Frame, lot: &Lot) -> (Tone, String) {
+    let t = frame.t;
+    match &lot.acceptance {
+        Some(test) => {
+            let (tone, key) = if test.passed {
+                (Tone::Good, "lot-accepted")
+            } else {
+                (Tone::Stop, "lot-acceptance-failed")
+            };
+            let words = format!("{} {}", t.m(key), frame.moment(test.tested.at).text);
+            (tone, words)
+        }
+        None if lot.must_be_accepted => (Tone::Warn, t.m("lot-acceptance-wanted")),
+        None => (Tone::Note, t.m("lot-acceptance-not-needed")),
     }
 }
 
@@ -132,6 +260,7 @@ fn line(frame: &Frame, lot: &Lot, may_manage: bool, wants_antigram: bool) -> Lot
     let state = match lot.unusable(frame.now) {
         None => (Tone::Good, t.m("lot-usable")),
         Some(why @ "lot-state-not-opened") => (Tone::Note, t.m(why)),
+        Some(why @ "lot-state-not-accepted") => (Tone::Warn, t.m(why)),
         Some(why) => (Tone::Stop, t.m(why)),
     };
     let antigram = (may_manage && wants_antigram).then(|| {
@@ -159,6 +288,8 @@ fn line(frame: &Frame, lot: &Lot, may_manage: bool, wants_antigram: bool) -> Lot
         reason: lot.blocked.clone().unwrap_or_default(),
         expires: frame.moment(lot.expires),
         until: lot.opened.map(|(_, until)| frame.moment(until)),
+        acceptance: acceptance(frame, lot),
+        packs: lot.packs,
         acts,
     }
 }
@@ -191,8 +322,22 @@ async fn list(
             line(&frame, lot, may_manage, wants_antigram)
         })
         .collect();
+    let reorders = reorders(&hospital, frame.now)
+        .into_iter()
+        .map(|found| {
+            frame.t.a(
+                "lot-reorder-line",
+                &[
+                    ("name", &found.name),
+                    ("onhand", &found.on_hand),
+                    ("level", &found.level),
+                ],
+            )
+        })
+        .collect();
     Ok(render(&ListPage {
         q,
+        reorders,
         lots,
         may_manage,
         frame,
@@ -219,6 +364,7 @@ fn new_sheet(frame: Frame, form: Form, answer: Answer) -> Sheet {
             Input::must(Kind::Choice, "kind", t.m("lot-kind")).of(kinds),
             Input::must(Kind::Text, "name", t.m("lot-name")),
             Input::must(Kind::Moment, "expires", t.m("lot-expires")),
+            Input::must(Kind::Text, "packs", t.m("lot-packs-came")),
         ],
         second: None,
         frame,
@@ -228,7 +374,7 @@ fn new_sheet(frame: Frame, form: Form, answer: Answer) -> Sheet {
 /// `GET /lots/new`.
 async fn show(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
     app.look(&visit, Action::LotManage)?;
-    let form = Form::blank(&frame);
+    let form = Form::filled(&frame, Posted::of([("packs", "1")]));
     Ok(new_sheet(frame, form, Answer::default()).show())
 }
 
@@ -250,12 +396,16 @@ async fn receive(
     if kind.is_none() {
         form.refuse("kind", frame.t.m("sheet-choose"));
     }
-    let command = lot.zip(expires).zip(kind).map(|((lot, expires), kind)| {
+    let wrong = frame.t.m("lot-packs-wrong");
+    let packs = form.read("packs", str::parse, |_: std::num::ParseIntError| wrong);
+    let whole = lot.zip(expires).zip(kind).zip(packs);
+    let command = whole.map(|(((lot, expires), kind), packs)| {
         ReceiveLot {
             lot,
             kind,
             name: form.value("name").into(),
             expires,
+            packs,
         }
         .into()
     });
@@ -302,11 +452,7 @@ async fn carry_out(
     let (act, lot) = asked_for(&app, &asked)?;
     let mut form = Form::sent(&frame, posted)?;
     let command = act.read(&frame, lot.id.clone(), &mut form);
-    match send(&app, &frame, &visit, &mut form, Some(command), |_| {
-        "/lots".into()
-    })
-    .await?
-    {
+    match send(&app, &frame, &visit, &mut form, command, |_| "/lots".into()).await? {
         Ok(gone) => Ok(gone),
         Err(answer) => Ok(act.sheet(frame, &lot, form, answer).show()),
     }

@@ -13,6 +13,7 @@ mod entrance;
 mod eqa;
 mod equipment;
 mod events;
+mod evidence;
 mod find;
 mod governance;
 pub mod handover;
@@ -62,6 +63,7 @@ pub fn routes() -> Router<App> {
         .merge(alarms::routes())
         .merge(board::routes())
         .merge(events::routes())
+        .merge(evidence::routes())
         .merge(equipment::routes())
         .merge(governance::routes())
         .merge(find::routes())

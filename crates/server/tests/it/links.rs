@@ -72,6 +72,7 @@ async fn controls(desk: &Desk) {
         kind: LotKind::Control,
         name: "质控品".into(),
         expires: start() + lifeline_core::SignedDuration::from_hours(24 * 90),
+        packs: 4,
     };
     accepted(desk, "tech", receive).await;
     let open = OpenLot {

@@ -130,6 +130,9 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("POST", "/tests/{test}/work-up", BENCH),
     ("GET", "/clinical/calculators", ALL),
     ("GET", "/clinical/calculators/{what:bsa}", ALL),
+    ("GET", "/evidence", "technologist senior head quality auditor"),
+    ("GET", "/evidence/report", "technologist senior head quality auditor"),
+    ("GET", "/comparisons/{comparison}", GOVERNANCE),
     ("GET", "/governance", GOVERNANCE),
     ("GET", "/governance/new/{what:case}", GOVERNANCE),
     ("POST", "/governance/new/{what:case}", GOVERNANCE),
@@ -422,6 +425,16 @@ fn things(app: &App) -> BTreeMap<&'static str, String> {
         ("lot", "AHG-2611".into()),
         ("workup", "AB000001".into()),
         ("nonconformity", "NC000001".into()),
+        (
+            "comparison",
+            state
+                .governance
+                .comparisons
+                .keys()
+                .next()
+                .unwrap()
+                .to_string(),
+        ),
         ("document", "SOP-TX-01".into()),
         ("device", "echo-1".into()),
         (

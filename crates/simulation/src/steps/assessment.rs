@@ -129,6 +129,30 @@ pub(super) fn enter(world: &mut World) -> Option<Draft> {
     })
 }
 
+pub(super) fn take(world: &mut World) -> Option<Draft> {
+    let open: Vec<RoundId> = world
+        .hospital
+        .assessments
+        .rounds()
+        .filter(|round| round.state() == RoundState::Testing)
+        .filter(|round| !tube_answers(&world.hospital, round).is_empty())
+        .map(|round| round.id)
+        .collect();
+    let round = world.of_last(RECENT, open)?;
+    world.draft(TakeResults {
+        round,
+        correction: "以检测结果为准".into(),
+    })
+}
+
+pub(super) fn absent(world: &mut World) -> Option<Draft> {
+    let round = round(world, &[RoundState::Awaited, RoundState::Testing])?;
+    world.draft(RecordAbsence {
+        round,
+        reference: "absent".into(),
+    })
+}
+
 pub(super) fn submit(world: &mut World) -> Option<Draft> {
     let round = round(world, &[RoundState::Testing])?;
     let command = SubmitRound {

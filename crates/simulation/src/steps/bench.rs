@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use lifeline_core::blood::{BloodGroup, Grade, RhD};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{LotId, TestId};
+use lifeline_core::people::Action;
 use lifeline_core::testing::*;
 use lifeline_core::unit::{Regroup, Status};
 
@@ -286,6 +287,49 @@ pub(super) fn receive_lot(world: &mut World) -> Option<Draft> {
         kind,
         name: "ABO/RhD".into(),
         expires: world.minutes(days * 1440),
+        packs: 4,
+    })
+}
+
+pub(super) fn accept_lot(world: &mut World) -> Option<Draft> {
+    let lot = world.pick(
+        |w| &w.lots,
+        10,
+        |hospital, id| {
+            hospital
+                .lots
+                .get(id)
+                .is_some_and(|lot| lot.must_be_accepted && !lot.accepted())
+        },
+    )?;
+    let bad = world.one_in(8);
+    let row = |sample: &str, expected, found| AcceptanceRow {
+        sample: sample.into(),
+        expected,
+        found,
+    };
+    let weak = if bad { Grade::Negative } else { Grade::Two };
+    let command = AcceptLot {
+        lot,
+        against: None,
+        rows: vec![
+            row("P", Grade::Three, weak),
+            row("N", Grade::Negative, Grade::Negative),
+        ],
+        note: String::new(),
+    };
+    world.signed(command, Action::LotManage)
+}
+
+pub(super) fn change_packs(world: &mut World) -> Option<Draft> {
+    let lot = lot(world)?;
+    let change = *world.one(&PackChange::ALL)?;
+    let packs = u32::try_from(world.number(0, 5)).ok()?;
+    world.draft(ChangePacks {
+        lot,
+        change,
+        packs,
+        note: "盘点".into(),
     })
 }
 

@@ -4,10 +4,13 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
+use jiff::Timestamp;
 use lifeline_core::assessment::{
-    AppealRound, CloseRound, Round, RoundState, SettleAppeal, Step, SubmitRound, TakeStep,
+    AppealRound, CloseRound, RecordAbsence, Round, RoundState, SettleAppeal, Step, SubmitRound,
+    TakeResults, TakeStep, tube_answers,
 };
 use lifeline_core::command::Command;
+use lifeline_core::hospital::Hospital;
 use lifeline_core::people::Action;
 
 use super::round::known;
@@ -24,8 +27,10 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     Receive,
+    Take,
     Enter,
     Submit,
+    Absent,
     Report,
     Cause,
     Correction,
@@ -36,10 +41,12 @@ pub(super) enum Act {
 }
 
 impl Act {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Receive,
+        Self::Take,
         Self::Enter,
         Self::Submit,
+        Self::Absent,
         Self::Report,
         Self::Cause,
         Self::Correction,
@@ -52,6 +59,8 @@ impl Act {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Receive => "receive",
+            Self::Take => "take",
+            Self::Absent => "absent",
             Self::Enter => "enter",
             Self::Submit => "submit",
             Self::Report => "report",
@@ -66,7 +75,7 @@ impl Act {
 
     pub(super) fn action(self) -> Action {
         match self {
-            Self::Enter => Action::AssessmentEnter,
+            Self::Enter | Self::Take => Action::AssessmentEnter,
             Self::Submit => Action::AssessmentSubmit,
             Self::Close => Action::AssessmentClose,
             _ => Action::AssessmentManage,
@@ -74,7 +83,7 @@ impl Act {
     }
 
     /// Whether the round stands where this is an act; what else is against it the desk says.
-    pub(super) fn offered(self, round: &Round) -> bool {
+    pub(super) fn offered(self, hospital: &Hospital, round: &Round, now: Timestamp) -> bool {
         let state = round.state();
         let upheld = round
             .appeals
@@ -83,7 +92,11 @@ impl Act {
             .is_some_and(|(upheld, _, _)| *upheld);
         match self {
             Self::Receive => state == RoundState::Awaited,
+            Self::Take => state == RoundState::Testing && untaken(hospital, round),
             Self::Enter | Self::Submit => state == RoundState::Testing,
+            Self::Absent => {
+                matches!(state, RoundState::Awaited | RoundState::Testing) && round.deadline < now
+            }
             Self::Report => state == RoundState::Submitted || (upheld && round.closed.is_none()),
             Self::Cause | Self::Correction | Self::Effect => state == RoundState::Unsatisfactory,
             Self::Appeal => matches!(state, RoundState::Unsatisfactory | RoundState::Settled),
@@ -96,6 +109,7 @@ impl Act {
     pub(super) fn next(self, round: &Round) -> bool {
         match self {
             Self::Receive | Self::Report | Self::Settle | Self::Close => true,
+            Self::Take | Self::Absent => true,
             Self::Enter => round.missing().next().is_some(),
             Self::Submit => round.missing().next().is_none(),
             Self::Cause => round.steps.is_empty(),
@@ -131,6 +145,11 @@ impl Act {
             Self::Effect => vec![yes_no("effective"), words],
             Self::Settle => vec![yes_no("upheld"), words],
             Self::Close => vec![Input::may(Kind::Lines, "words", t.m("eqa-words-close"))],
+            Self::Take => vec![
+                Input::may(Kind::Text, "words", t.m("field-correction"))
+                    .note(t.m("eqa-correction-note")),
+            ],
+            Self::Absent => vec![Input::must(Kind::Text, "words", t.m("eqa-words-absent"))],
             _ => vec![words],
         };
         Sheet {
@@ -140,7 +159,11 @@ impl Act {
                 t.m(&format!("eqa-act-{}", self.as_str())),
                 round.label
             ),
-            note: String::new(),
+            note: match self {
+                Self::Take => t.m("eqa-take-note"),
+                Self::Absent => t.m("eqa-absent-note"),
+                _ => String::new(),
+            },
             action: format!("/eqa/rounds/{}/{}", round.id, self.as_str()),
             back: format!("/eqa/rounds/{}", round.id),
             submit: t.m(&format!("eqa-act-{}", self.as_str())),
@@ -185,10 +208,34 @@ impl Act {
                 }
                 .into(),
             ),
+            Self::Take => Some(
+                TakeResults {
+                    round,
+                    correction: text,
+                }
+                .into(),
+            ),
+            Self::Absent => Some(
+                RecordAbsence {
+                    round,
+                    reference: text,
+                }
+                .into(),
+            ),
             Self::Close => Some(CloseRound { round, note: text }.into()),
             Self::Receive | Self::Enter | Self::Report => None,
         }
     }
+}
+
+/// Whether a verified test of a tube answers something that is not taken yet.
+fn untaken(hospital: &Hospital, round: &Round) -> bool {
+    tube_answers(hospital, round)
+        .iter()
+        .any(|(tube, item, found)| {
+            let known = round.results.get(&(tube.clone(), item.clone()));
+            known.is_none_or(|known| known.test != Some(found.test))
+        })
 }
 
 fn act_of(word: &str) -> Result<Act, PageError> {

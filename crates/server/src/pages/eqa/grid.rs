@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::get;
 use lifeline_core::assessment::{
     Answer as Found, BlindSample, EnterResults, Entered, Item, Measure, ReceivePanel, RecordReport,
-    Round, Target, Told,
+    Round, Target, Told, tube_answer,
 };
 use lifeline_core::command::Command;
 use lifeline_core::id::{DeviceId, SampleId, UserId};
@@ -35,6 +35,8 @@ struct GridCell {
     words: String,
     value: String,
     wrong: String,
+    /// A verified test of the tube answers it: it is shown and not typed.
+    fixed: Option<(String, String)>,
 }
 
 struct GridRow {
@@ -85,6 +87,7 @@ impl GridPage {
             wrong: self.form.error(&name).to_owned(),
             name,
             words,
+            fixed: None,
         }
     }
 
@@ -203,7 +206,10 @@ fn enter_page(app: &App, frame: &Frame, round: &Round, form: Form, answer: Answe
             .enumerate()
             .map(|(column, item)| {
                 let words = format!("{label} {}", head(frame, item));
-                page.cell(cell_name(row, column), words)
+                let mut cell = page.cell(cell_name(row, column), words);
+                cell.fixed = tube_answer(&hospital, &sample.tube, &item.code)
+                    .map(|found| (found.answer.text(), found.test.to_string()));
+                cell
             })
             .collect();
         page.rows.push(GridRow { label, cells });

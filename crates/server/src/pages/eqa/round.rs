@@ -32,6 +32,8 @@ struct SampleLine {
 struct Cell {
     text: String,
     who: String,
+    /// The test it was taken from, and whether the bench has a test that is not taken yet.
+    test: Option<String>,
     mark: Option<(Tone, String)>,
 }
 
@@ -150,6 +152,9 @@ async fn show(
                         who: reported
                             .map(|found| who(found.tester.as_str()))
                             .unwrap_or_default(),
+                        test: reported
+                            .and_then(|found| found.test)
+                            .map(|test| test.to_string()),
                         mark: mark.map(|mark| mark_chip(&frame, mark)),
                     }
                 })
@@ -184,7 +189,7 @@ async fn show(
         .collect();
     let acts = Act::ALL
         .into_iter()
-        .filter(|act| act.offered(&round) && app.may(&visit, act.action()))
+        .filter(|act| act.offered(&hospital, &round, frame.now) && app.may(&visit, act.action()))
         .map(|act| {
             let href = format!("/eqa/rounds/{}/{}", round.id, act.as_str());
             (

@@ -2,6 +2,7 @@
 //! what, whether the ways of measuring agree, and what audits found.
 
 mod case;
+mod comparison;
 mod document;
 mod sheets;
 
@@ -10,7 +11,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use lifeline_core::governance::{Nonconformity, Stage, Verdict, Weight};
+use lifeline_core::governance::{Nonconformity, Stage, Weight};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::UserId;
 use lifeline_core::people::Action;
@@ -32,6 +33,7 @@ pub fn routes() -> Router<App> {
             "/governance/new/{what}",
             get(sheets::show).post(sheets::carry_out),
         )
+        .route("/comparisons/{comparison}", get(comparison::show))
         .route("/nonconformities/{case}", get(case::show))
         .route(
             "/nonconformities/{case}/{act}",
@@ -72,6 +74,7 @@ struct ReadRow {
 }
 
 struct ComparisonRow {
+    href: String,
     id: String,
     item: String,
     versus: String,
@@ -186,34 +189,15 @@ fn comparisons(frame: &Frame, hospital: &Hospital) -> Vec<ComparisonRow> {
     let t = frame.t;
     let all = hospital.governance.comparisons.values().rev();
     all.take(ROWS_MOST)
-        .map(|one| {
-            let figures = match &one.verdict {
-                Verdict::Words {
-                    agreed, samples, ..
-                } => t.a(
-                    "comparison-words",
-                    &[("agreed", agreed), ("samples", samples)],
-                ),
-                Verdict::Numbers { bias_permille, .. } => {
-                    let percent = |bias: &i64| format!("{:+.1} %", *bias as f64 / 10.0);
-                    let all: Vec<String> = bias_permille.iter().map(percent).collect();
-                    t.a("comparison-numbers", &[("bias", &all.join(" / "))])
-                }
-            };
-            let verdict = if one.verdict.acceptable() {
-                (Tone::Good, t.m("comparison-acceptable"))
-            } else {
-                (Tone::Stop, t.m("comparison-not-acceptable"))
-            };
-            ComparisonRow {
-                id: one.id.to_string(),
-                item: one.item.clone(),
-                versus: t.m(&format!("versus-{}", one.versus.as_str())),
-                parties: one.parties.join(" / "),
-                verdict,
-                figures,
-                at: frame.moment(one.recorded.at),
-            }
+        .map(|one| ComparisonRow {
+            href: format!("/comparisons/{}", one.id),
+            id: one.id.to_string(),
+            item: one.item.clone(),
+            versus: t.m(&format!("versus-{}", one.versus.as_str())),
+            parties: one.parties.join(" / "),
+            verdict: comparison::acceptable(frame, &one.verdict),
+            figures: comparison::figures(frame, &one.verdict),
+            at: frame.moment(one.recorded.at),
         })
         .collect()
 }

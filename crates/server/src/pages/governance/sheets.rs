@@ -3,7 +3,7 @@ use axum::response::Response;
 use lifeline_core::command::Command;
 use lifeline_core::governance::{
     AssessmentMethod, NonconformitySource, PublishDocument, RecordComparison, RecordCompetence,
-    RecordReview, ReportNonconformity, ReviewKind, Row, Versus, Weight,
+    RecordReview, ReportNonconformity, ReviewKind, Row, Scale, Versus, Weight,
 };
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{DocumentId, NonconformityId, UserId};
@@ -106,7 +106,12 @@ impl What {
                     "versus",
                     Versus::ALL.iter().map(|one| one.as_str()).collect(),
                 )),
-                Input::must(Kind::Text, "item", t.m("comparison-item")),
+                Input::must(Kind::Text, "item", t.m("comparison-item"))
+                    .note(t.m("comparison-item-note")),
+                Input::must(Kind::Choice, "scale", t.m("comparison-scale")).of(words(
+                    "scale",
+                    Scale::ALL.iter().map(|one| one.as_str()).collect(),
+                )),
                 Input::must(Kind::Text, "parties", t.m("comparison-parties"))
                     .note(t.m("comparison-parties-note")),
                 Input::must(Kind::Lines, "rows", t.m("comparison-rows"))
@@ -193,6 +198,7 @@ impl What {
             }
             Self::Comparison => {
                 let versus = chosen(form, "versus", &choose, Versus::parse);
+                let scale = chosen(form, "scale", &choose, Scale::parse);
                 let list = |text: &str| -> Vec<String> {
                     text.split([',', '，', ';', '；', '\t'])
                         .map(|one| one.trim().to_owned())
@@ -214,6 +220,7 @@ impl What {
                     RecordComparison {
                         versus: versus?,
                         item: text(form, "item"),
+                        scale: scale?,
                         parties: list(form.value("parties")),
                         rows,
                     }

@@ -2,6 +2,8 @@
 
 mod value;
 
+pub(in crate::pages) use value::{named, percent};
+
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
