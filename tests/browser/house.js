@@ -70,6 +70,35 @@ export async function signIn(page, role) {
   await expect(page.locator("header.top .menu")).toBeVisible();
 }
 
+/** The demonstration login of a role, for a second signature; read from the sign-in page of another session. */
+export async function loginOf(page, role) {
+  const context = await page.context().browser().newContext();
+  try {
+    const entrance = await context.newPage();
+    await entrance.goto(url("/sign-in"));
+    const login = entrance.locator(`[data-fill-login][data-role="${role}"]`).first();
+    return { name: await login.getAttribute("data-fill-login"), password: await login.getAttribute("data-fill-password") };
+  } finally {
+    await context.close();
+  }
+}
+
+/** Puts the second person's name and password into the form in sight. */
+export async function signSecond(page, role) {
+  const { name, password } = await loginOf(page, role);
+  await page.locator("[name=second_name]").fill(name);
+  await page.locator("[name=second_password]").fill(password);
+}
+
+/** A new lot passes its acceptance test, signed by the senior: without it no patient is tested with the lot. */
+export async function acceptLot(page, lot) {
+  await page.goto(url(`/lots/act?do=accept&lot=${lot}`));
+  await page.locator("#rows").fill("P,3,3\nN,0,0");
+  await signSecond(page, "senior");
+  await page.locator("main form[method=post] .btn-act").first().click();
+  await expect(page).toHaveURL(url("/lots"));
+}
+
 /** Leaves a picture to look at: `artefacts/<name>-<language>-<width>.png`. */
 export async function look(page, name) {
   mkdirSync(artefacts, { recursive: true });

@@ -49,6 +49,8 @@ enum Command {
     Qc(commands::qc::Arguments),
     /// External quality assessment: robust statistics, scores, grading, schemes.
     Eqa(commands::eqa::Arguments),
+    /// The year's evidence of quality and the award score.
+    Evidence(commands::evidence::Arguments),
     /// Random hospitals against the invariants.
     Simulate(commands::simulate::Arguments),
     /// Proves that the journal is as it was written.
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         Command::Antibody(arguments) => Ok(commands::antibody::run(arguments)),
         Command::Qc(arguments) => Ok(commands::qc::run(arguments)),
         Command::Eqa(arguments) => Ok(commands::eqa::run(arguments)),
+        Command::Evidence(arguments) => Ok(commands::evidence::run(arguments)),
         Command::Simulate(arguments) => Ok(commands::simulate::run(arguments)),
         Command::Verify(arguments) => Ok(commands::verify::run(arguments)),
         Command::Replay(arguments) => Ok(commands::replay::run(arguments)),

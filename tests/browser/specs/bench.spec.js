@@ -1,5 +1,5 @@
 // From an unknown patient to a verified group: registration, reception, the grid by single keys, a colleague's verification, the record.
-import { dress, expect, look, signIn, sound, test, url, VIEWS } from "../house.js";
+import { acceptLot, dress, expect, look, signIn, sound, test, url, VIEWS } from "../house.js";
 
 /** A text nobody used in this hospital before. */
 const fresh = (prefix) => `${prefix}${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`.toUpperCase();
@@ -31,6 +31,7 @@ async function openLot(page) {
   await page.goto(url(`/lots/act?do=open&lot=${lot}`));
   await send(page);
   await expect(page).toHaveURL(url("/lots"));
+  await acceptLot(page, lot);
   await control(page, lot);
   return lot;
 }

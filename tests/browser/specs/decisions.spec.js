@@ -1,5 +1,5 @@
 // A group discrepancy from the discrepant wells to the verified conclusion; the calculators.
-import { dress, expect, look, signIn, sound, test, url, VIEWS } from "../house.js";
+import { acceptLot, dress, expect, look, signIn, sound, test, url, VIEWS } from "../house.js";
 
 /** A text nobody used in this hospital before. */
 const fresh = (prefix) => `${prefix}${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`.toUpperCase();
@@ -30,6 +30,7 @@ async function discrepant(page) {
   await send(page);
   await page.goto(url(`/lots/act?do=open&lot=${lot}`));
   await send(page);
+  await acceptLot(page, lot);
   await page.goto(url("/samples/new"));
   await page.locator("#patient").fill(number);
   await page.locator("main form .btn-act").first().click();

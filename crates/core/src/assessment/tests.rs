@@ -1,5 +1,7 @@
 //! A round from its plan to its close, and everything that must not be done on the way.
 
+mod tubes;
+
 use jiff::SignedDuration;
 use lifeline_qc::eqa::{ErrorKind, Performance, Submitted, Verdict};
 

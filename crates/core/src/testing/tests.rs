@@ -1,5 +1,7 @@
 //! Results from entry to verification, correction and voiding; lots.
 
+mod lots;
+
 use jiff::SignedDuration;
 
 use super::*;

@@ -9,6 +9,7 @@ pub mod console;
 pub mod demo;
 pub mod doctor;
 pub mod eqa;
+pub mod evidence;
 pub mod export;
 pub mod group;
 pub mod init;

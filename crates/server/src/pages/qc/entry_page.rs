@@ -143,7 +143,7 @@ pub(super) fn block(
         lots: hospital
             .lots
             .values()
-            .filter(|lot| lot.kind != LotKind::Control && lot.usable(frame.now))
+            .filter(|lot| lot.kind != LotKind::Control && lot.unfit(frame.now).is_none())
             .filter(|lot| control.lots.is_empty() || control.lots.contains(&lot.kind))
             .map(|lot| LotChoice {
                 id: lot.id.to_string(),
