@@ -12,13 +12,13 @@ for (const view of VIEWS) {
     await expect(page.locator("#score")).toContainText("100");
     await expect(page.locator("#score ~ .table-frame tbody tr").first().locator(".chip-stop, .chip-warn")).toBeVisible();
     // Five items of compatibility testing, each covered.
-    await expect(page.locator("section[aria-labelledby=coverage] .chip-good").first()).toBeVisible();
-    await expect(page.locator("section[aria-labelledby=cases] tbody tr")).not.toHaveCount(0);
-    await expect(page.locator("section[aria-labelledby=trend] tbody tr")).not.toHaveCount(0);
+    await expect(page.locator("[data-part=coverage] .chip-good").first()).toBeVisible();
+    await expect(page.locator("[data-part=cases] tbody tr")).not.toHaveCount(0);
+    await expect(page.locator("[data-part=trend] tbody tr")).not.toHaveCount(0);
     await sound(page);
     await look(page, "evidence");
     await page.goto(url("/evidence?from=2019-01-01&until=2019-12-31"));
-    await expect(page.locator("section[aria-labelledby=controls] .empty-room")).toBeVisible();
+    await expect(page.locator("[data-part=controls] .empty-room")).toBeVisible();
     await sound(page);
     await look(page, "evidence-empty");
     await page.goto(url("/evidence?from=yesterday&until=2019-12-31"));
@@ -41,7 +41,7 @@ test("every figure leads to what it counts", async ({ page }) => {
   await signIn(page, "quality");
   for (const part of ["cases", "rounds", "nonconformities", "comparisons", "documents", "controls"]) {
     await page.goto(url("/evidence"));
-    const link = page.locator(`section[aria-labelledby=${part}] tbody a`).first();
+    const link = page.locator(`[data-part=${part}] tbody a`).first();
     await link.click();
     await expect(page, part).not.toHaveURL(/evidence/);
     await expect(page.locator("main h1"), part).toHaveCount(1);

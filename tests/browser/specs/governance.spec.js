@@ -19,14 +19,14 @@ for (const view of VIEWS) {
       await look(page, `governance-new-${what}`);
     }
     await page.goto(url("/governance"));
-    await page.locator("section[aria-labelledby=cases] tbody a").first().click();
+    await page.locator("[data-part=cases] tbody a").first().click();
     await sound(page);
     await look(page, "nonconformity");
     await page.goto(url("/documents/SOP-TX-01"));
     await sound(page);
     await look(page, "document");
     await page.goto(url("/governance"));
-    await page.locator("section[aria-labelledby=comparisons] tbody a").first().click();
+    await page.locator("[data-part=comparisons] tbody a").first().click();
     await expect(page.locator(".verdict")).toBeVisible();
     await sound(page);
     await look(page, "comparison");
@@ -37,6 +37,8 @@ test("a nonconformity from its report to the judgement of another person", async
   await dress(page, { language: "en" });
   await signIn(page, "technologist");
   await page.goto(url("/governance/new/case"));
+  // A browser would not send it; the page must answer for one that does.
+  await page.locator("main form[method=post]").evaluate((form) => { form.noValidate = true; });
   await send(page);
   await expect(page.locator(".field-error").first()).toBeVisible();
   await sound(page);
@@ -100,12 +102,12 @@ test("a document is published by two and read by its readers", async ({ page, br
   await dress(reader, { language: "en" });
   await signIn(reader, "technologist");
   await reader.goto(url("/governance"));
-  await reader.locator("section[aria-labelledby=to-read] a", { hasText: code }).click();
+  await reader.locator("[data-part=to-read] a", { hasText: code }).click();
   await sound(reader);
   await look(reader, "document-sign");
   await reader.locator("form[action$='/sign'] [type=submit]").click();
   await reader.goto(url("/governance"));
-  await expect(reader.locator("section[aria-labelledby=to-read] a", { hasText: code })).toHaveCount(0);
+  await expect(reader.locator("[data-part=to-read] a", { hasText: code })).toHaveCount(0);
   await context.close();
 });
 
@@ -125,7 +127,7 @@ test("a comparison is judged by the limits of its item", async ({ page }) => {
   await page.locator("#rows").fill("1,120,121\n2,90,91\n3,140,160\n4,105,120\n5,133,134");
   await send(page);
   await expect(page).toHaveURL(url("/governance"));
-  await page.locator("section[aria-labelledby=comparisons] tbody tr", { hasText: "Hb" }).first().locator("a").click();
+  await page.locator("[data-part=comparisons] tbody tr", { hasText: "Hb" }).first().locator("a").click();
   await expect(page.locator(".verdict-stop")).toContainText("not acceptable");
   await expect(page.locator("tbody .chip-stop")).toHaveCount(2);
   await sound(page);
@@ -146,7 +148,7 @@ test("competence and an audit are recorded", async ({ page }) => {
   await page.locator("#until").fill("2099-01-01 08:00");
   await send(page);
   await expect(page).toHaveURL(url("/governance"));
-  await expect(page.locator("section[aria-labelledby=competence]")).toContainText("Crossmatch");
+  await expect(page.locator("[data-part=competence]")).toContainText("Crossmatch");
   await page.goto(url("/governance/new/review"));
   await page.locator("#kind").selectOption("management-review");
   await page.locator("#scope").fill("The whole year");
@@ -154,5 +156,5 @@ test("competence and an audit are recorded", async ({ page }) => {
   await signSecond(page, "head");
   await send(page);
   await expect(page).toHaveURL(url("/governance"));
-  await expect(page.locator("section[aria-labelledby=reviews]")).toContainText("The whole year");
+  await expect(page.locator("[data-part=reviews]")).toContainText("The whole year");
 });

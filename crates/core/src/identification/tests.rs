@@ -46,7 +46,6 @@ fn received(trial: &mut Trial, kind: LotKind, id: &str, days: i64) {
             name: "谱细胞".into(),
             expires: trial.minutes(days * 1440),
             packs: 4,
-            packs: 4,
         },
     );
     let open = OpenLot {

@@ -73,7 +73,6 @@ impl Trial {
                 name: "ABO/RhD".into(),
                 expires: trial.minutes(200 * 1440),
                 packs: 4,
-                packs: 4,
             },
         );
         trial.run(by("technologist"), OpenLot { lot, until: None });

@@ -68,7 +68,6 @@ impl Trial {
             name: "质控品".into(),
             expires: self.minutes(365 * 1440),
             packs: 4,
-            packs: 4,
         };
         self.run(by("technologist"), receive);
         self.run(
