@@ -69,6 +69,17 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     Ok(app)
 }
 
+/// Gives the chart of one control so many points more, to see how a long one is drawn.
+///
+/// # Errors
+/// A command was refused: a fault of the demonstration.
+pub async fn lengthen_chart(app: &App, points: u32) -> anyhow::Result<()> {
+    let house = House {
+        desk: app.desk.clone(),
+    };
+    quality::crowd(&house, points / 2).await
+}
+
 /// The hospital being furnished.
 #[derive(Clone)]
 pub(crate) struct House {

@@ -36,16 +36,17 @@ for (const view of VIEWS) {
     await look(page, "qc-chart");
     await page.keyboard.press("Enter");
     await expect(page.locator(".verdict-stop")).toBeVisible();
-    // The grades of a graded control, run by run: the weak positive fades.
+    // The grades of a graded control, run by run: the weak positive fades. Axe reads the long tables once in each language and width.
+    const thorough = (view.language === "zh-CN") === (view.width === "desk");
     await page.goto(url("/qc/chart?control=bench-screen&place=bench"));
     await expect(page.locator(".qc-grades .is-weaker").first()).toBeVisible();
-    await sound(page);
+    if (thorough) await sound(page);
     await look(page, "qc-grades");
 
     // The proof of a day, and of the day before.
     await page.goto(url("/qc/proof"));
     await expect(page.locator(".verdict-good")).toContainText("100.0 %");
-    await sound(page);
+    if (thorough) await sound(page);
     await look(page, "qc-proof");
     await page.locator('.filters a[rel="prev"]').click();
     await expect(page.locator('.filters a[rel="next"]')).toBeVisible();

@@ -197,3 +197,4 @@ qc-step-close = Have another person close it
 qc-step-close-note = After the three steps, by somebody who neither ran the control nor recorded the correction.
 qc-step-other = By somebody who may
 qc-this-run = this run
+qc-case-held = Out of control and open: affected results are held

@@ -197,3 +197,4 @@ qc-step-close = 由另一人关闭
 qc-step-close-note = 前三步完成后，由未做该质控、未记录纠正措施的人关闭。
 qc-step-other = 由有权限的人完成
 qc-this-run = 本次
+qc-case-held = 失控处理中，受影响的结果不得发布

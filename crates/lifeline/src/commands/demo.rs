@@ -19,6 +19,9 @@ pub struct Arguments {
     /// Where the demonstration keeps its data; a new folder for temporary files by default. Must be new or empty.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// So many points more on the chart of one control (TEG R time), to see how a long one is drawn.
+    #[arg(long, default_value_t = 0)]
+    points: u32,
 }
 
 /// Makes a fresh hospital and serves it until told to stop.
@@ -43,6 +46,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     block_on(async move {
         let (listener, address) = listen(config.listen).await?;
         let app = lifeline_demo::furnish(open(&config, Clock::shifted()).await?).await?;
+        if arguments.points > 0 {
+            lifeline_demo::lengthen_chart(&app, arguments.points).await?;
+        }
         let _analysers = lifeline_demo::start_analysers(&app).await?;
         println!("http://{address}");
         serve(app, listener).await?;

@@ -470,7 +470,10 @@ async fn show(
         })
         .collect();
     let person = |login: &str| timeline::person(&frame, &hospital, login);
-    let (tone, state) = state(&frame, &case);
+    let (tone, mut state) = state(&frame, &case);
+    if case.closed.is_none() {
+        state = frame.t.m("qc-case-held");
+    }
     let lots: Vec<String> = case.lots.iter().map(ToString::to_string).collect();
     let page = CasePage {
         id: case.id.to_string(),

@@ -19,6 +19,8 @@ use crate::web::{Frame, Moment, PageError, Tone, Visit, render};
 
 /// Runs of today shown on a line.
 const TODAY_MOST: usize = 48;
+/// Runs of one hour that have room, the newest.
+const HOUR_MOST: usize = 2;
 /// Open cases shown above the benches; the rest stand in the worklist.
 const CASES_MOST: usize = 5;
 
@@ -131,7 +133,9 @@ fn hours(
                 now: *number == now.hour(),
                 runs: runs
                     .iter()
+                    .rev()
                     .filter(|(at, _)| at.hour() == *number)
+                    .take(HOUR_MOST)
                     .map(|(_, run)| {
                         let (tone, words) = verdict(frame, run.verdict());
                         RunMark {
