@@ -90,7 +90,7 @@
       if (kind === "cusum") drawn.push(line(level.name, Float64Array.from(level.minus), {}));
       if (kind !== "cusum") {
         for (const [verdict, places] of Object.entries(marked(level))) {
-          if (places.length) drawn.push({ name: level.name, type: "scatter", ...axis, dimensions: ["x", "y"], data: only(places, level.x, level.y), symbol: SHAPES[verdict], symbolSize: verdict === "r" ? 13 : 11, itemStyle: { color: paper ? "#000" : MARKS[verdict] }, z: 5, large: places.length > FEW, largeThreshold: FEW, silent: true, emphasis: { disabled: true }, tooltip: { show: false } });
+          if (places.length) drawn.push({ name: level.name, type: "scatter", ...axis, dimensions: ["x", "y"], data: only(places, level.x, level.y), symbol: SHAPES[verdict], symbolSize: (verdict === "r" ? 13 : 11) - (places.length > 200 ? 5 : 0), itemStyle: { color: paper ? "#000" : MARKS[verdict] }, z: 5, large: places.length > FEW, largeThreshold: FEW, silent: true, emphasis: { disabled: true }, tooltip: { show: false } });
         }
       }
       return drawn;
@@ -236,7 +236,8 @@
   addEventListener("afterprint", () => print(false));
   addEventListener("resize", () => { if (!paper) draw(); });
 
-  fetch(dataset.points, { headers: { accept: "application/json" } })
+  // The page asked for it while the scripts were still on their way.
+  fetch(dataset.points)
     .then((answer) => { if (!answer.ok) throw new Error(`points answered ${answer.status}`); return answer.json(); })
     .then((points) => {
       given = points;
