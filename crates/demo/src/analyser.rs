@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use lifeline_core::blood::{Abo, BloodGroup, Grade, RhD};
-use lifeline_core::id::DeviceId;
+use lifeline_core::id::{ControlCode, DeviceId};
+use lifeline_core::quality::{Reads, control};
 use lifeline_core::testing::{Material, Reading, TestKind, Well, worklist};
 use lifeline_server::app::App;
 use lifeline_server::links::{Instrument, LinkConfig, OpenLink};
@@ -13,6 +14,7 @@ use lifeline_server::serve::open_links;
 use lifeline_wire::astm::lis1::Config;
 
 use crate::patients::{PATIENTS, group_wells, screen_wells};
+use crate::quality::CELLS;
 
 /// Where a tube is stored when it stands on the analyser; what follows is the position.
 pub(crate) const RACK: &str = "echo-1";
@@ -56,6 +58,7 @@ pub async fn start(app: &App) -> anyhow::Result<Analysers> {
     let links = open_links(app, &BTreeMap::from([("echo-1".to_owned(), config)])).await?;
     let mut tasks = Vec::new();
     for address in links.iter().filter_map(|link| link.address) {
+        controls(app, address).await?;
         tasks.push(tokio::spawn(work(app.clone(), address)));
     }
     Ok(Analysers { links, tasks })
@@ -83,8 +86,15 @@ fn rack(app: &App, done: &BTreeSet<String>) -> Vec<String> {
 
 async fn work(app: App, address: SocketAddr) {
     let mut done = BTreeSet::new();
+    let mut day = today(&app);
     loop {
         tokio::time::sleep(LOOK).await;
+        if today(&app) != day {
+            day = today(&app);
+            if let Err(error) = controls(&app, address).await {
+                tracing::warn!(%error, "the simulated analyser's control");
+            }
+        }
         for sample in rack(&app, &done) {
             match run(&app, address, &sample).await {
                 Ok(()) => {
@@ -94,6 +104,54 @@ async fn work(app: App, address: SocketAddr) {
             }
         }
     }
+}
+
+fn today(app: &App) -> jiff::civil::Date {
+    let at = app.desk.clock().now();
+    app.state().offset(at).to_datetime(at).date()
+}
+
+/// The controls the analyser runs each morning by itself and sends like any result, with action code Q.
+async fn controls(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+    let state = app.state();
+    let time = clock(app);
+    let mut message = head(&time);
+    let mut number = 0;
+    for (code, kind) in [
+        ("analyser-group", TestKind::Group),
+        ("analyser-screen", TestKind::Screen),
+    ] {
+        let planned = control(&state, &ControlCode::parse(code)?, app.desk.clock().now())
+            .map_err(|finding| anyhow::anyhow!("{finding:?}"))?;
+        let Reads::Graded(levels) = &planned.reads else {
+            anyhow::bail!("{code} is no graded control")
+        };
+        for level in levels {
+            let readings: Vec<Reading> = level
+                .wells
+                .iter()
+                .map(|well| Reading {
+                    well: well.well,
+                    grade: well.grade,
+                })
+                .collect();
+            number += 1;
+            let tube = Tube {
+                number,
+                id: &format!("{}/{CELLS}", level.level),
+                control: true,
+            };
+            order(&mut message, &tube, kind, &readings, None, &time);
+        }
+    }
+    message.push_str("L|1|N\r");
+    let mut echo = Instrument::connect(address, Config::default()).await?;
+    echo.send(message.as_bytes()).await?;
+    Ok(())
+}
+
+fn head(time: &str) -> String {
+    format!("H|\\^&|||Echo|||||LIS||P|LIS2-A2|{time}\rP|1\r")
 }
 
 /// Asks for a sample's work, does it, and sends the results.
@@ -114,8 +172,13 @@ async fn run(app: &App, address: SocketAddr, sample: &str) -> anyhow::Result<()>
     }
     tokio::time::sleep(TEST).await;
     let time = clock(app);
-    let mut message = format!("H|\\^&|||Echo|||||LIS||P|LIS2-A2|{time}\rP|1\r");
+    let mut message = head(&time);
     let truth = truth(app, sample);
+    let patient = |number| Tube {
+        number,
+        id: sample,
+        control: false,
+    };
     if group {
         let readings = group_wells(truth);
         let interpretation = format!(
@@ -129,22 +192,20 @@ async fn run(app: &App, address: SocketAddr, sample: &str) -> anyhow::Result<()>
         );
         order(
             &mut message,
-            1,
-            sample,
+            &patient(1),
             TestKind::Group,
             &readings,
-            &interpretation,
+            Some(&interpretation),
             &time,
         );
     }
     if screen {
         order(
             &mut message,
-            2,
-            sample,
+            &patient(2),
             TestKind::Screen,
             &screen_wells(false),
-            "Neg",
+            Some("Neg"),
             &time,
         );
     }
@@ -196,14 +257,23 @@ fn truth(app: &App, sample: &str) -> BloodGroup {
     )
 }
 
+/// A tube on the analyser.
+struct Tube<'a> {
+    /// Number of its order in the message.
+    number: u32,
+    /// Its barcode.
+    id: &'a str,
+    /// Whether it is a control.
+    control: bool,
+}
+
 /// One order with its wells and interpretation, in the words of the Echo.
 fn order(
     message: &mut String,
-    number: u32,
-    sample: &str,
+    tube: &Tube<'_>,
     kind: TestKind,
     readings: &[Reading],
-    interpretation: &str,
+    interpretation: Option<&str>,
     time: &str,
 ) {
     let test = if kind == TestKind::Group {
@@ -211,8 +281,14 @@ fn order(
     } else {
         "Screen"
     };
+    let (action, specimen) = if tube.control {
+        ("Q", "Blood^Control")
+    } else {
+        ("", "Blood^Patient")
+    };
     message.push_str(&format!(
-        "O|{number}|{sample}||^^^{test}|R||||||||||Blood^Patient\r"
+        "O|{}|{}||^^^{test}|R||||||{action}||||{specimen}\r",
+        tube.number, tube.id
     ));
     let mut result = |index: usize, name: &str, value: &str| {
         message.push_str(&format!(
@@ -226,11 +302,13 @@ fn order(
         };
         result(index + 1, name(reading.well), &format!("{grade}^{grade}^0"));
     }
-    result(
-        readings.len() + 1,
-        &format!("{test} Interp"),
-        interpretation,
-    );
+    if let Some(interpretation) = interpretation {
+        result(
+            readings.len() + 1,
+            &format!("{test} Interp"),
+            interpretation,
+        );
+    }
 }
 
 fn name(well: Well) -> &'static str {

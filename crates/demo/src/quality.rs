@@ -23,7 +23,7 @@ use crate::{Facts, House, bench};
 pub(crate) const MONTH: SignedDuration = SignedDuration::from_hours(24 * 31);
 
 /// Control material of the bench, of thromboelastography, of the blood count, of serology and NAT.
-const CELLS: &str = "QC-2610";
+pub(crate) const CELLS: &str = "QC-2610";
 const MATERIALS: [(&str, &str); 4] = [
     (CELLS, "血型血清学质控品"),
     ("TEG-QC-26", "血栓弹力图质控品"),
@@ -387,7 +387,8 @@ pub(crate) async fn today(house: &House) -> anyhow::Result<()> {
     )
     .await?;
     let echo = Place::Device(DeviceId::parse("echo-1")?);
-    for code in ["analyser-group", "analyser-screen", "analyser-dat"] {
+    // Groups and screens the analyser controls by itself, and sends them over its line.
+    for code in ["analyser-dat", "analyser-crossmatch"] {
         graded_run(house, code, echo.clone(), &[], false).await?;
     }
     let teg = vec![

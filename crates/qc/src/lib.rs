@@ -22,6 +22,7 @@ pub mod patients;
 mod profile;
 mod rule;
 pub mod series;
+pub mod shifts;
 pub mod sigma;
 pub mod sliced;
 mod state;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::shifts::{CusumRule, EwmaRule};
 use crate::{Rule, RuleSet, Scope};
 
 /// What follows from a violation.
@@ -306,6 +307,12 @@ pub struct RuleProfile {
     /// B12.
     #[serde(default)]
     pub precision: Precision,
+    /// A CUSUM beside the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cusum: Option<CusumRule>,
+    /// A moving average beside the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ewma: Option<EwmaRule>,
 }
 
 /// Why a profile cannot be used.
@@ -326,6 +333,9 @@ pub enum ProfileError {
     /// A rule is applied nowhere.
     #[error("{0} has no scope")]
     NoScope(Rule),
+    /// A CUSUM or EWMA whose figures mean nothing.
+    #[error("the figures of the {0} mean nothing")]
+    Figures(&'static str),
     /// A rule is asked for where it has no meaning.
     #[error("{0} cannot be applied {1:?}")]
     Scope(Rule, Scope),
@@ -352,6 +362,8 @@ impl RuleProfile {
             repeats: Repeats::default(),
             streaks: Streaks::default(),
             precision: Precision::default(),
+            cusum: None,
+            ewma: None,
         }
     }
 
@@ -379,10 +391,12 @@ impl RuleProfile {
                 return Err(ProfileError::Scope(*rule, *scope));
             }
         }
-        if self
-            .rules
-            .iter()
-            .all(|used| used.severity == Severity::Warning)
+        self.check_sums()?;
+        if !self.sums_reject()
+            && self
+                .rules
+                .iter()
+                .all(|used| used.severity == Severity::Warning)
         {
             return Err(ProfileError::NothingRejects);
         }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Status;
+use crate::sigma::Performance;
 use crate::statistics::{Moments, pooled_sd};
+use crate::{Decimal, Limits};
 
 /// Mean and SD as figures; rounded by the person who puts them in force, and stored as [`crate::Limits`] then.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -66,6 +68,20 @@ pub fn new_lot(parallel: &Moments, need: u64, old_cv_percent: f64) -> Result<Tar
     }
 }
 
+/// A target as limits that can be put in force: the mean with one digit more than the values, the SD with two.
+///
+/// # Errors
+/// [`TargetError::NoSpread`], also where nothing is left of the SD at these digits.
+pub fn written(target: Target, decimals: u8) -> Result<Limits, TargetError> {
+    let number = |value: f64, digits: u8| {
+        let digits = usize::from(digits);
+        Decimal::parse(&format!("{value:.digits$}")).map_err(|_| TargetError::NoSpread)
+    };
+    let mean = number(target.mean, decimals.saturating_add(1))?;
+    let sd = number(target.sd, decimals.saturating_add(2))?;
+    Limits::new(mean, sd).map_err(|_| TargetError::NoSpread)
+}
+
 /// A month of one control material. Rejected points count as points, never in mean, SD and CV.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Month {
@@ -117,6 +133,67 @@ impl Month {
     }
 }
 
+/// The month's figures of one control material in one lot. Everything but the counts is of the points that were not rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Summary {
+    /// Points that were not rejected.
+    pub n: u64,
+    /// All points.
+    pub points: u64,
+    /// Points with a warning.
+    pub warnings: u64,
+    /// Rejected points.
+    pub rejected: u64,
+    /// Mean.
+    pub mean: Option<f64>,
+    /// Standard deviation.
+    pub sd: Option<f64>,
+    /// Coefficient of variation in per cent.
+    pub cv_percent: Option<f64>,
+    /// Share of points not rejected, in per cent.
+    pub in_control_percent: Option<f64>,
+    /// How far the mean lies from the target, in per cent of it.
+    pub bias_percent: Option<f64>,
+    /// Sigma, where an allowable error is set.
+    pub sigma: Option<f64>,
+    /// Within-laboratory uncertainty, pooled over the lots of a long period.
+    pub u_rw: Option<f64>,
+}
+
+impl Summary {
+    /// The figures of a month against its target and the allowable error in per cent; `lots` are the in-control values of each lot
+    /// over the period the uncertainty rests on.
+    pub fn of(
+        month: &Month,
+        target: Option<f64>,
+        allowable: Option<f64>,
+        lots: &[Moments],
+    ) -> Self {
+        let cv_percent = month.accepted.cv_percent();
+        let bias_percent = target.and_then(|target| month.bias_percent(target));
+        let sigma = match (allowable, bias_percent, cv_percent) {
+            (Some(tea), Some(bias), Some(cv)) => Performance { tea, bias, cv }
+                .metrics()
+                .ok()
+                .map(|metrics| metrics.sigma),
+            _ => None,
+        };
+        Self {
+            n: month.accepted.count(),
+            points: month.points,
+            warnings: month.warnings,
+            rejected: month.rejected,
+            mean: month.accepted.mean(),
+            sd: month.accepted.sd(),
+            cv_percent,
+            in_control_percent: month.in_control_percent(),
+            bias_percent,
+            sigma,
+            u_rw: pooled_sd(lots),
+        }
+    }
+}
+
 /// Standard uncertainty and its expansion.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Uncertainty {
@@ -138,4 +215,61 @@ pub fn uncertainty(lots: &[Moments], calibrator: f64, bias: f64) -> Option<Uncer
         standard,
         expanded: 2.0 * standard,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_months_figures_leave_out_what_was_rejected() {
+        let mut month = Month::default();
+        for (value, status) in [
+            (98.0, Status::Accept),
+            (100.0, Status::Warning),
+            (102.0, Status::Accept),
+            (140.0, Status::Reject),
+        ] {
+            month.add(value, status);
+        }
+        let lots = [
+            [98.0, 102.0].into_iter().collect(),
+            [50.0, 54.0].into_iter().collect(),
+        ];
+        let summary = Summary::of(&month, Some(99.0), Some(10.0), &lots);
+        assert_eq!(
+            (
+                summary.n,
+                summary.points,
+                summary.warnings,
+                summary.rejected
+            ),
+            (3, 4, 1, 1)
+        );
+        assert_eq!((summary.mean, summary.sd), (Some(100.0), Some(2.0)));
+        assert_eq!(summary.cv_percent, Some(2.0));
+        assert_eq!(summary.in_control_percent, Some(75.0));
+        let bias = summary.bias_percent.unwrap();
+        assert!((bias - 100.0 / 99.0).abs() < 1e-12);
+        assert!((summary.sigma.unwrap() - (10.0 - bias) / 2.0).abs() < 1e-12);
+        // Lots are pooled by their scatter, not by their values.
+        assert!((summary.u_rw.unwrap() - 8.0_f64.sqrt()).abs() < 1e-12);
+        let empty = Summary::of(&Month::default(), None, None, &[]);
+        assert_eq!(
+            (empty.n, empty.mean, empty.sigma, empty.u_rw),
+            (0, None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_target_is_written_with_its_digits_or_not_at_all() {
+        let target = |mean, sd| written(Target { mean, sd }, 1);
+        let limits = target(6.543_21, 0.123_456).unwrap();
+        assert_eq!(
+            (limits.mean().to_string(), limits.sd().to_string()),
+            ("6.54".into(), "0.123".into())
+        );
+        assert_eq!(target(6.5, 0.000_1), Err(TargetError::NoSpread));
+        assert_eq!(target(f64::NAN, 0.1), Err(TargetError::NoSpread));
+    }
 }

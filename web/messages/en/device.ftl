@@ -9,6 +9,7 @@ trouble-bad-time = { $text } is no date and time
 trouble-bad-interpretation = { $value } is no interpretation of this kind
 trouble-no-reading = { $result }: neither a reaction nor an interpretation
 trouble-no-method = { $result }: the profile does not say by which method this device crossmatches
+trouble-no-controls = { $result }: the profile does not say how this device writes its controls
 trouble-no-profile = There is no readable profile { $profile }
 line-waiting = listening since { $since }
 line-up = connected since { $since }

@@ -9,6 +9,7 @@ trouble-bad-time = { $text } 不是日期时间
 trouble-bad-interpretation = { $value } 不是此类结果的判读
 trouble-no-reading = { $result }：既无反应格也无判读
 trouble-no-method = { $result }：通信配置未说明该设备的配血方法
+trouble-no-controls = { $result }：仪器配置未说明该仪器如何书写质控
 trouble-no-profile = 没有可读的通信配置 { $profile }
 line-waiting = 等待连接，自 { $since }
 line-up = 已连接，自 { $since }

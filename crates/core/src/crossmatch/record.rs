@@ -167,7 +167,8 @@ impl RecordCrossmatch {
         // A retrospective crossmatch answers for a bag that is out at once, so its controls are asked for here; any other is
         // asked for them at its review.
         if late.is_some() {
-            let cover = quality::serological_cover(hospital, &self.method, &self.lots, at);
+            let place = quality::Place::of(&origin);
+            let cover = quality::serological_cover(hospital, &self.method, &place, &self.lots, at);
             checks.findings.extend(quality::findings(cover, None));
         }
         let validity = checks.take(valid_until(hospital, self.request, Some(&self.sample), at));

@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DeviceEvent, ObservedCrossmatch, Problem, Trouble};
+use super::control::Controls;
+use super::{DeviceEvent, ObservedControl, ObservedCrossmatch, Problem, Trouble};
 use crate::blood::{Din, UnitId};
 use crate::command::{Context, Decide, Decision, authorised};
 use crate::event::Event;
@@ -53,6 +54,9 @@ pub struct FileMessage {
     /// Crossmatches it could read.
     #[serde(default)]
     pub crossmatches: Vec<ObservedCrossmatch>,
+    /// Controls it could read.
+    #[serde(default)]
+    pub controls: Vec<ObservedControl>,
     /// The person at whose word a message of the error queue is read again. The program files it all the same, so that nobody
     /// can put readings into a device's mouth.
     #[serde(default)]
@@ -78,7 +82,9 @@ impl Decide for FileMessage {
         let asked_by = self.asked_by.clone();
         let mut problems = self.problems.clone();
         // A message that only asks for work or says "alive" needs no registered machine.
-        let device = if self.observed.is_empty() && self.crossmatches.is_empty() {
+        let nothing =
+            self.observed.is_empty() && self.crossmatches.is_empty() && self.controls.is_empty();
+        let device = if nothing {
             None
         } else {
             serving(hospital, message.device.as_ref())
@@ -95,7 +101,7 @@ impl Decide for FileMessage {
         let mut tests = Vec::new();
         let mut samples = BTreeSet::new();
         let mut next = hospital.next.test;
-        let mut crossmatches = Vec::new();
+        let (mut crossmatches, mut controls) = (Vec::new(), Vec::new());
         if let Some(device) = device {
             self.crossmatched(
                 hospital,
@@ -133,6 +139,18 @@ impl Decide for FileMessage {
                     }
                 }
             }
+            if !self.controls.is_empty() {
+                let door = Controls {
+                    hospital,
+                    context,
+                    device: &device,
+                    message: self.message,
+                    stored: message.stored.at,
+                };
+                let (facts, made) = door.record(&self.controls, &events, &mut problems);
+                events.extend(facts);
+                controls = made;
+            }
         }
         let message = self.message;
         events.push(if problems.is_empty() {
@@ -140,6 +158,7 @@ impl Decide for FileMessage {
                 message,
                 tests,
                 crossmatches,
+                controls,
                 samples: samples.into_iter().collect(),
                 asked_by,
             }
@@ -154,11 +173,13 @@ impl Decide for FileMessage {
                         .iter()
                         .flat_map(|found| [found.sample.clone(), found.unit.clone()]),
                 )
+                .chain(self.controls.iter().map(|control| control.named.clone()))
                 .collect();
             DeviceEvent::MessageFailed {
                 message,
                 tests,
                 crossmatches,
+                controls,
                 problems,
                 named: named.into_iter().collect(),
                 asked_by,

@@ -1,11 +1,15 @@
 //! Machines and what they send.
 
+mod control;
+#[cfg(test)]
+mod control_tests;
 mod crossmatch;
 mod file;
 mod machine;
 mod store;
 mod trouble;
 
+pub use control::{ControlShown, ObservedControl};
 pub use crossmatch::ObservedCrossmatch;
 pub use file::{FileMessage, Observed};
 pub use machine::{RegisterDevice, SetDeviceService};
@@ -19,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{CrossmatchId, DeviceId, MessageId, SampleId, TestId, UserId};
+use crate::id::{CrossmatchId, DeviceId, MessageId, RunId, SampleId, TestId, UserId};
 use crate::subject::Subject;
 
 /// A machine.
@@ -91,7 +95,10 @@ pub struct Message {
     /// Crossmatches made of it.
     #[serde(default)]
     pub crossmatches: Vec<CrossmatchId>,
-    /// Samples and units it named.
+    /// Runs of controls made of it.
+    #[serde(default)]
+    pub controls: Vec<RunId>,
+    /// Samples, units and controls it named.
     pub named: Vec<String>,
     /// Length in bytes.
     pub length: u64,
@@ -216,6 +223,9 @@ pub enum DeviceEvent {
         /// Crossmatches made of it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         crossmatches: Vec<CrossmatchId>,
+        /// Runs of controls made of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        controls: Vec<RunId>,
         /// Samples it named.
         samples: Vec<SampleId>,
         /// At whose word it was read again.
@@ -231,6 +241,9 @@ pub enum DeviceEvent {
         /// Crossmatches made of the parts that could.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         crossmatches: Vec<CrossmatchId>,
+        /// Runs of controls made of the parts that could.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        controls: Vec<RunId>,
         /// Everything that is wrong.
         problems: Vec<Problem>,
         /// What it named, for the reader of the queue.
@@ -274,12 +287,14 @@ impl DeviceEvent {
                 message,
                 tests,
                 crossmatches,
+                controls,
                 samples,
                 ..
             } => {
                 let mut subjects = vec![Subject::from(*message)];
                 subjects.extend(tests.iter().copied().map(Subject::from));
                 subjects.extend(crossmatches.iter().copied().map(Subject::from));
+                subjects.extend(controls.iter().copied().map(Subject::from));
                 subjects.extend(samples.iter().cloned().map(Subject::from));
                 subjects
             }
@@ -287,11 +302,13 @@ impl DeviceEvent {
                 message,
                 tests,
                 crossmatches,
+                controls,
                 ..
             } => {
                 let mut subjects = vec![Subject::from(*message)];
                 subjects.extend(tests.iter().copied().map(Subject::from));
                 subjects.extend(crossmatches.iter().copied().map(Subject::from));
+                subjects.extend(controls.iter().copied().map(Subject::from));
                 subjects
             }
             Self::PartStored { .. } => Vec::new(),
@@ -361,6 +378,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
                     state: MessageState::Stored,
                     tests: Vec::new(),
                     crossmatches: Vec::new(),
+                    controls: Vec::new(),
                     named: Vec::new(),
                     length: *length,
                     stored: stamp.clone(),
@@ -380,10 +398,11 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
             message,
             tests,
             crossmatches,
+            controls,
             samples,
             ..
         } => {
-            made(devices, *message, crossmatches);
+            made(devices, *message, crossmatches, controls);
             let named = samples.iter().map(ToString::to_string).collect();
             settle(devices, stamp, *message, MessageState::Filed, tests, named);
         }
@@ -391,11 +410,12 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
             message,
             tests,
             crossmatches,
+            controls,
             problems,
             named,
             ..
         } => {
-            made(devices, *message, crossmatches);
+            made(devices, *message, crossmatches, controls);
             settle(
                 devices,
                 stamp,
@@ -425,9 +445,10 @@ fn service(devices: &mut Devices, stamp: &Stamp, device: &DeviceId, out: Option<
     }
 }
 
-fn made(devices: &mut Devices, id: MessageId, crossmatches: &[CrossmatchId]) {
+fn made(devices: &mut Devices, id: MessageId, crossmatches: &[CrossmatchId], controls: &[RunId]) {
     if let Some(message) = devices.messages.get_mut(&id).map(Arc::make_mut) {
         message.crossmatches.extend_from_slice(crossmatches);
+        message.controls.extend_from_slice(controls);
     }
 }
 

@@ -56,6 +56,11 @@ pub enum Trouble {
         /// The device's name of the result.
         result: String,
     },
+    /// The profile does not say how the device writes its controls.
+    NoControls {
+        /// The device's name of the result.
+        result: String,
+    },
     /// There is no readable profile of this name, so nothing can be made of the message.
     NoProfile {
         /// The name; empty where the device is not registered.
@@ -77,6 +82,7 @@ impl Trouble {
         "trouble-bad-interpretation",
         "trouble-no-reading",
         "trouble-no-method",
+        "trouble-no-controls",
         "trouble-no-profile",
     ];
 
@@ -94,6 +100,7 @@ impl Trouble {
             Self::BadInterpretation { .. } => "trouble-bad-interpretation",
             Self::NoReading { .. } => "trouble-no-reading",
             Self::NoMethod { .. } => "trouble-no-method",
+            Self::NoControls { .. } => "trouble-no-controls",
             Self::NoProfile { .. } => "trouble-no-profile",
         }
     }
@@ -107,6 +114,7 @@ impl Trouble {
             | Self::NoSpecimen { result }
             | Self::SeveralSamples { result }
             | Self::NoReading { result }
+            | Self::NoControls { result }
             | Self::NoMethod { result } => vec![("result", result)],
             Self::NoTest { result, test } => vec![("result", result), ("test", test)],
             Self::BadLot { lot } => vec![("lot", lot)],

@@ -215,6 +215,8 @@ keys! {
     RuleProfiles = "quality.rule_profiles": RuleProfiles,
     /// A control read at most this long after a sample belongs to the same batch and covers it.
     ControlBatch = "quality.batch_within": Minutes,
+    /// A device's clock may run ahead by this much; a control it dates later is not taken.
+    ClockAhead = "quality.clock_ahead": Minutes,
     /// When the shifts begin, as `HH:MM` on the hospital's clocks.
     Shifts = "quality.shifts": Words,
     /// A waiver lasts this long at most.

@@ -276,23 +276,30 @@ pub(crate) fn crossmatch_cover(
 ) -> Result<Vec<Standing>, Finding> {
     match &crossmatch.proof {
         Proof::Electronic { .. } => Ok(Vec::new()),
-        Proof::Serological { method, lots, .. } => {
-            serological_cover(hospital, method, lots, crossmatch.recorded.at)
+        Proof::Serological {
+            method,
+            lots,
+            origin,
+            ..
+        } => {
+            let place = Place::of(origin);
+            serological_cover(hospital, method, &place, lots, crossmatch.recorded.at)
         }
     }
 }
 
-/// What a serological crossmatch read at the bench needs of its controls.
+/// What a serological crossmatch needs of its controls where it was read.
 pub(crate) fn serological_cover(
     hospital: &Hospital,
     method: &str,
+    place: &Place,
     lots: &std::collections::BTreeSet<LotId>,
     read: Timestamp,
 ) -> Result<Vec<Standing>, Finding> {
     required(
         hospital,
         (Item::Crossmatch, Some(method)),
-        &Place::Bench,
+        place,
         lots,
         read,
     )

@@ -125,9 +125,9 @@ fn in_use(hospital: &Hospital, at: Timestamp) -> InUse {
         if at.duration_since(crossmatch.recorded.at) > USED_WITHIN {
             break;
         }
-        if let crate::crossmatch::Proof::Serological { lots, .. } = &crossmatch.proof {
+        if let crate::crossmatch::Proof::Serological { lots, origin, .. } = &crossmatch.proof {
             found
-                .entry((Place::Bench, super::Item::Crossmatch))
+                .entry((Place::of(origin), super::Item::Crossmatch))
                 .or_default()
                 .extend(lots.iter().cloned());
         }

@@ -33,6 +33,7 @@ pub use plan::{
     PlaceRule, Reads, Validity, control, plan, shifts,
 };
 pub(crate) use plan::{shift, unsound};
+pub(crate) use run::recorded;
 pub use run::{LOTS_MOST, Level, RecordControlRun, RunDraft, prepare};
 pub use target::{Basis, SetTarget};
 pub use waive::{AnnotateRun, WaiveControl};

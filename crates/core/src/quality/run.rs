@@ -72,7 +72,7 @@ pub fn prepare(
     };
     place(hospital, control, draft, &mut findings);
     lots(hospital, control, draft, &mut findings);
-    levels(hospital, control, draft, origin, &mut findings);
+    levels(hospital, control, draft, (origin, at), &mut findings);
     again(hospital, draft, origin, &mut findings);
     if !findings.is_empty() {
         return Err(findings);
@@ -121,9 +121,14 @@ fn levels(
     hospital: &Hospital,
     control: &Control,
     draft: &RunDraft,
-    origin: &Origin,
+    (origin, at): (&Origin, Timestamp),
     findings: &mut Vec<Finding>,
 ) {
+    // What a machine sent of a lot that was taken in too late is read again once it is there.
+    let later = match origin {
+        Origin::Bench => draft.ran,
+        Origin::Device { .. } => at,
+    };
     let known = control.levels();
     let mut seen = BTreeSet::new();
     for given in &draft.levels {
@@ -141,7 +146,7 @@ fn levels(
                 hospital
                     .lots
                     .get(&given.material)
-                    .and_then(|lot| lot.unusable(draft.ran))
+                    .and_then(|lot| lot.unusable(draft.ran).and_then(|_| lot.unusable(later)))
                     .map(|why| target::unusable(&given.material, why)),
             ),
         }
@@ -154,6 +159,8 @@ fn levels(
                 for reading in readings {
                     let listed = expected.wells.iter().any(|well| well.well == reading.well);
                     let why = match (listed, read.insert(reading.well)) {
+                        // A machine runs whole cards; what the plan says nothing about is kept and not judged.
+                        (false, true) if matches!(origin, Origin::Device { .. }) => continue,
                         (false, _) => "why-not-of-this-test",
                         (true, false) => "why-given-twice",
                         (true, true) => continue,

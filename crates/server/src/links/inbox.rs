@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use jiff::tz::Offset;
 use lifeline_core::command::Command;
 use lifeline_core::device::{
     DeviceEvent, FileMessage, MessageState, Problem, Raw, StoreMessage, StorePart, Trouble,
@@ -13,7 +14,7 @@ use lifeline_journal::{Hash, JournalError};
 use lifeline_wire::profile::{DomainReading, Profile, read};
 
 use super::read::observed;
-use super::{LineState, Lines, Profiles, crossmatches, raw_of};
+use super::{LineState, Lines, Profiles, controls, crossmatches, raw_of};
 use crate::desk::{Desk, DeskError, Outcome, ReplayError, Submission, decode};
 
 /// Why a message could not be stored or filed.
@@ -206,17 +207,8 @@ impl Inbox {
     ) -> Result<DomainReading, InboxError> {
         let reading = read(&self.profile, bytes);
         let offset = self.desk.state().offset(self.desk.clock().now());
-        let (observed, mut problems) = observed(&reading, offset);
-        let (crossmatches, more) = crossmatches(&self.profile, &reading);
-        problems.extend(more);
-        self.submit(FileMessage {
-            message,
-            observed,
-            problems,
-            crossmatches,
-            asked_by: None,
-        })
-        .await?;
+        self.submit(filing(&self.profile, &reading, offset, message))
+            .await?;
         Ok(reading)
     }
 
@@ -283,32 +275,50 @@ pub async fn replay(
         .unwrap_or_default();
     let profile = profiles.get(&named).ok();
     let bytes = bytes_of(desk, message).await?;
-    let (observed, crossmatches, problems) = match profile {
-        Some(profile) => {
-            let reading = read(&profile, &bytes);
-            let (observed, mut problems) = observed(&reading, state.offset(desk.clock().now()));
-            let (crossmatches, more) = crossmatches(&profile, &reading);
-            problems.extend(more);
-            (observed, crossmatches, problems)
-        }
-        // Without a profile nothing can be made of it: it stays a problem and never counts as filed.
-        None => match &found.state {
-            MessageState::Failed(problems) if !problems.is_empty() => {
-                (Vec::new(), Vec::new(), problems.clone())
-            }
-            _ => (Vec::new(), Vec::new(), vec![no_profile(named)]),
+    let offset = state.offset(desk.clock().now());
+    let command = match profile {
+        Some(profile) => FileMessage {
+            asked_by: Some(asked_by),
+            ..filing(&profile, &read(&profile, &bytes), offset, message)
         },
-    };
-    let command = FileMessage {
-        message,
-        observed,
-        problems,
-        crossmatches,
-        asked_by: Some(asked_by),
+        // Without a profile nothing can be made of it: it stays a problem and never counts as filed.
+        None => FileMessage {
+            message,
+            observed: Vec::new(),
+            problems: match &found.state {
+                MessageState::Failed(problems) if !problems.is_empty() => problems.clone(),
+                _ => vec![no_profile(named)],
+            },
+            crossmatches: Vec::new(),
+            controls: Vec::new(),
+            asked_by: Some(asked_by),
+        },
     };
     Ok(desk
         .submit(Submission::new(command, system, workstation))
         .await?)
+}
+
+/// The command that files what a profile read.
+fn filing(
+    profile: &Profile,
+    reading: &DomainReading,
+    offset: Offset,
+    message: MessageId,
+) -> FileMessage {
+    let (observed, mut problems) = observed(reading, offset);
+    let (crossmatches, more) = crossmatches(profile, reading);
+    problems.extend(more);
+    let (controls, more) = controls(profile, reading, offset);
+    problems.extend(more);
+    FileMessage {
+        message,
+        observed,
+        problems,
+        crossmatches,
+        controls,
+        asked_by: None,
+    }
 }
 
 fn no_profile(profile: String) -> Problem {

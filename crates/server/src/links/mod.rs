@@ -5,6 +5,7 @@
 
 mod answer;
 mod astm;
+mod control;
 mod crossmatch;
 mod inbox;
 mod lines;
@@ -25,6 +26,7 @@ use lifeline_core::id::DeviceId;
 use lifeline_wire::profile::Profile;
 use serde::Deserialize;
 
+pub use control::controls;
 pub use crossmatch::crossmatches;
 pub use inbox::{Inbox, InboxError, bytes_of, replay};
 pub use lines::{Line, LineState, Lines};

@@ -10,7 +10,7 @@ use lifeline_core::testing::{Call, Interpretation, Reading, TestKind};
 use lifeline_wire::profile::{DomainReading, Meaning, Observation, Status};
 
 /// What a profile's reading says in the core's own terms: one [`Observed`] for each specimen and test, and everything that could
-/// not be read. Controls belong to quality control and are left out; crossmatches are read by [`super::crossmatches`].
+/// not be read. Controls are read by [`super::controls`], crossmatches by [`super::crossmatches`].
 pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<Problem>) {
     let mut tests: Vec<(String, Observed)> = Vec::new();
     let mut problems: Vec<Problem> = reading
@@ -169,7 +169,7 @@ fn stated(means: Meaning, value: &str, before: Option<Interpretation>) -> Option
 }
 
 /// `YYYYMMDDHHMMSS` (seconds optional) on the device's clock, which shows the site's time.
-fn moment(text: &str, offset: Offset) -> Option<Timestamp> {
+pub(super) fn moment(text: &str, offset: Offset) -> Option<Timestamp> {
     let digits = text.trim();
     let format = match digits.len() {
         14 => "%Y%m%d%H%M%S",

@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod controls;
 mod demonstration;
 mod desk;
 mod entrance;

@@ -109,6 +109,7 @@ async fn failed_message(app: &App) {
             message: MessageId(1),
             observed: Vec::new(),
             crossmatches: Vec::new(),
+            controls: Vec::new(),
             problems: vec![Problem {
                 at: 6,
                 reason: Trouble::Unreadable("no such record".into()),

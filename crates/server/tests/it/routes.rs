@@ -385,6 +385,7 @@ async fn furnished(folder: &Folder) -> (Router, App) {
         message: MessageId(1),
         observed: Vec::new(),
         crossmatches: Vec::new(),
+        controls: Vec::new(),
         problems: vec![problem],
         asked_by: None,
     };

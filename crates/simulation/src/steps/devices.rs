@@ -137,6 +137,7 @@ pub(super) fn file(world: &mut World) -> Option<Draft> {
         observed: readings,
         problems,
         crossmatches: Vec::new(),
+        controls: Vec::new(),
         asked_by: None,
     })
 }

@@ -4,6 +4,7 @@
 //! [`read`] never guesses: what the profile does not name is a [`Problem`] with its byte offset, and nothing is made of it.
 
 mod answer;
+mod control;
 mod path;
 mod read;
 mod reading;
@@ -13,13 +14,17 @@ mod source;
 use std::collections::BTreeMap;
 
 use lifeline_core::blood::{Abo, BloodGroup, Grade};
+use lifeline_core::id::ControlCode;
 use lifeline_core::testing::Well;
 use serde::Deserialize;
 
 pub use answer::{AnswerError, Envelope, WorkItem, orders};
+pub use control::{ControlRule, Shape};
 pub use path::Path;
 pub use read::read;
-pub use reading::{DomainReading, LeftOut, Lot, Meaning, Observation, Problem, Query, Status};
+pub use reading::{
+    ControlNamed, DomainReading, LeftOut, Lot, Meaning, Observation, Problem, Query, Status,
+};
 
 use crate::astm::lis1;
 use crate::charset::Charset;
@@ -66,6 +71,8 @@ pub struct Profile {
     /// A result for which one of these holds belongs to quality control.
     #[serde(default)]
     pub qc: Vec<Condition>,
+    /// How its controls are written; without it none of them can be filed.
+    pub control: Option<ControlRule>,
     /// The test ordered.
     pub order: OrderRule,
     /// The parts of a result.
@@ -403,6 +410,10 @@ const BUILTIN: &[(&str, &str)] = &[
         "roche-cobas5800",
         include_str!("../../../../drivers/roche-cobas5800.toml"),
     ),
+    (
+        "horiba-yumizen",
+        include_str!("../../../../drivers/horiba-yumizen.toml"),
+    ),
 ];
 
 impl Profile {
@@ -501,6 +512,11 @@ impl Profile {
                     ours,
                     is_word_of(*meaning, ours),
                 )?;
+            }
+        }
+        for (key, table) in self.control.iter().flat_map(ControlRule::codes) {
+            for ours in table.values() {
+                word(key, ours, ControlCode::parse(ours).is_ok())?;
             }
         }
         for rule in &self.interpretation {

@@ -104,8 +104,11 @@ pub struct Observation {
     pub status: Option<Status>,
     /// Whether a person changed it on the device.
     pub edited: bool,
-    /// Whether it belongs to a control or calibrator, not to a patient.
+    /// Whether it belongs to a control, not to a patient.
     pub qc: bool,
+    /// Which control, where the profile says how they are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlNamed>,
     /// Byte offset of the record.
     pub at: usize,
     /// Cards, reagents, diluents used.
@@ -123,6 +126,17 @@ pub struct Observation {
     /// Instrument as sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instrument: Option<String>,
+}
+
+/// What the device calls a control.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ControlNamed {
+    /// Its level, as the plan has it where the profile translates it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+    /// Lot of the material, as sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<String>,
 }
 
 /// A lot of a card or reagent.

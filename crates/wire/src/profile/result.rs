@@ -296,6 +296,20 @@ impl<'r> Reader<'r> {
         observation.other_samples = samples
             .filter(|s| Some(s) != observation.sample.as_ref())
             .collect();
+        if observation.qc
+            && let Some(rule) = &profile.control
+        {
+            if rule.calibrates(source) {
+                let at = observation.at;
+                self.reading.left_out.push(LeftOut {
+                    at,
+                    name: observation.name,
+                    reason: "a calibrator".into(),
+                });
+                return None;
+            }
+            observation.control = Some(rule.named(source, observation.sample.as_deref()));
+        }
         observation.patient = profile
             .ids
             .patient
@@ -303,7 +317,11 @@ impl<'r> Reader<'r> {
             .find_map(|p| source.get(p))
             .map(|f| f.text);
         observation.unit = profile.ids.unit.iter().find_map(|u| conditional(u, source));
-        if observation.sample.is_none() && observation.unit.is_none() {
+        let named = observation
+            .control
+            .as_ref()
+            .is_some_and(|control| control.level.is_some() || control.lot.is_some());
+        if observation.sample.is_none() && observation.unit.is_none() && !named {
             self.problem(
                 source.at(),
                 format!(
@@ -479,7 +497,7 @@ fn applies(names: &[String], tests: &[String], name: &str, test: &str) -> bool {
     names.iter().any(|n| n == name) && (tests.is_empty() || tests.iter().any(|t| t == test))
 }
 
-fn holds(condition: &Condition, source: &Source<'_>) -> bool {
+pub(super) fn holds(condition: &Condition, source: &Source<'_>) -> bool {
     source
         .all(&condition.path)
         .iter()

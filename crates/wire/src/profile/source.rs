@@ -153,10 +153,23 @@ fn hl7_segments<'m>(
     match name {
         "MSH" => message.first("MSH").into_iter().collect(),
         // Notes and reagents follow their observation.
-        "NTE" | "TCD" | "INV" => segment
-            .until(&["OBX", "OBR", "SPM", "ORC", "PID"])
-            .filter(|s| s.name() == name)
-            .collect(),
+        "NTE" | "TCD" => following(segment, name),
+        // What stands under the specimen or its container is the material of a control.
+        "INV" => {
+            let own = following(segment, name);
+            if own.is_empty() {
+                before("SPM")
+                    .map(|specimen| {
+                        specimen
+                            .until(&["OBR", "SPM", "PID"])
+                            .filter(|s| s.name() == name)
+                            .collect()
+                    })
+                    .unwrap_or_default()
+            } else {
+                own
+            }
+        }
         "SPM" | "SAC" if !message.kind().0.starts_with("OU") => {
             // Patient-centred messages send the specimen after the observations of its order.
             let order = before("OBR").map_or(segment, |o| o);
@@ -174,4 +187,12 @@ fn hl7_segments<'m>(
         }
         _ => before(name).into_iter().collect(),
     }
+}
+
+/// The segments under an observation.
+fn following<'m>(segment: Segment<'m>, name: &str) -> Vec<Segment<'m>> {
+    segment
+        .until(&["OBX", "OBR", "SPM", "ORC", "PID"])
+        .filter(|s| s.name() == name)
+        .collect()
 }

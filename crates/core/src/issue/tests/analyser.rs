@@ -29,6 +29,7 @@ fn ready() -> Scene {
         serial: "1".into(),
     };
     scene.trial.run(by("equipment"), register);
+    scene.trial.controls();
     let stored = StoreMessage {
         device: Some(machine()),
         link: "echo".into(),
@@ -61,6 +62,7 @@ fn file(scene: &mut Scene, crossmatches: Vec<ObservedCrossmatch>) {
         observed: Vec::new(),
         problems: Vec::new(),
         crossmatches,
+        controls: Vec::new(),
         asked_by: None,
     };
     scene.trial.run(by("device"), command);

@@ -6,10 +6,11 @@ use super::{known, unsettled};
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
-use crate::id::CaseId;
+use crate::id::{CaseId, UserId};
 use crate::people::Action;
-use crate::quality::QualityEvent;
+use crate::quality::{ControlRun, QualityEvent};
 use crate::subject::Subject;
+use crate::testing::Origin;
 
 /// Closes a case, as somebody who neither ran the control nor recorded the correction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +58,7 @@ impl Decide for CloseCase {
                 .runs
                 .iter()
                 .filter_map(|run| hospital.quality.run(*run))
-                .any(|run| run.recorded.by == context.actor);
+                .any(|run| ran_by(run, &context.actor));
             let corrected = case
                 .corrections
                 .iter()
@@ -77,4 +78,14 @@ impl Decide for CloseCase {
             .into(),
         ])
     }
+}
+
+/// Whether a person ran a control: entered it, or stood at the machine that sent it, as far as the machine's word for them is their
+/// login.
+fn ran_by(run: &ControlRun, person: &UserId) -> bool {
+    let at_the_machine = match &run.origin {
+        Origin::Bench => None,
+        Origin::Device { operator, .. } => operator.as_deref(),
+    };
+    run.recorded.by == *person || at_the_machine == Some(person.as_str())
 }

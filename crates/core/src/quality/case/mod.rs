@@ -151,7 +151,8 @@ fn touched(
     let shared = |lots: &BTreeSet<LotId>| {
         lots.is_empty() || draft.lots.is_empty() || !lots.is_disjoint(&draft.lots)
     };
-    let during = |read: Timestamp| read > since && read <= until;
+    // A clock has no more than its digits: what was read at the very moment of the accepted run may have come after it.
+    let during = |read: Timestamp| read >= since && read <= until;
     let tests = hospital.tests.iter().filter_map(|test| {
         let version = test.latest()?;
         (test.state != TestState::Invalidated
@@ -162,12 +163,18 @@ fn touched(
         .then_some(Affected::Test(test.id))
     });
     let crossmatches = hospital.crossmatches.iter().filter_map(|found| {
-        let Proof::Serological { method, lots, .. } = &found.proof else {
+        let Proof::Serological {
+            method,
+            lots,
+            origin,
+            ..
+        } = &found.proof
+        else {
             return None;
         };
         (found.void.is_none()
             && during(found.recorded.at)
-            && draft.place == Place::Bench
+            && Place::of(origin) == draft.place
             && control.covers(Item::Crossmatch, Some(method))
             && shared(lots))
         .then_some(Affected::Crossmatch(found.id))

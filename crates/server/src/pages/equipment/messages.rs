@@ -316,6 +316,12 @@ async fn message_page(
                 .chain(message.crossmatches.iter().map(|crossmatch| {
                     (address(&Subject::from(*crossmatch)), crossmatch.to_string())
                 }))
+                .chain(
+                    message
+                        .controls
+                        .iter()
+                        .map(|run| (address(&Subject::from(*run)), run.to_string())),
+                )
                 .collect(),
             named: message
                 .named
