@@ -4,6 +4,7 @@ mod bench;
 mod controls;
 
 pub(crate) use bench::{reaction, sample_id, wells};
+pub(crate) use controls::lot;
 
 use std::collections::BTreeSet;
 

@@ -126,6 +126,7 @@ const MAY: &[(&str, &str)] = &[
     ("annotate-run", "technologist senior head quality"),
     ("record-change", "technologist senior head quality"),
     ("set-target", "senior head quality"),
+    ("adopt-target", "senior head quality"),
     ("waive-control", "senior head quality"),
     ("correct-case", "technologist senior head quality"),
     ("decide-affected", "senior head quality"),

@@ -230,6 +230,7 @@ commands! {
     AnnotateRun(quality::AnnotateRun) = "annotate-run",
     RecordChange(quality::RecordChange) = "record-change",
     SetTarget(quality::SetTarget) = "set-target",
+    AdoptTarget(quality::AdoptTarget) = "adopt-target",
     WaiveControl(quality::WaiveControl) = "waive-control",
     CorrectCase(quality::CorrectCase) = "correct-case",
     DecideAffected(quality::DecideAffected) = "decide-affected",

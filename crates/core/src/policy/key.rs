@@ -221,6 +221,14 @@ keys! {
     Shifts = "quality.shifts": Words,
     /// A waiver lasts this long at most.
     WaiverMost = "quality.waiver_most": Minutes,
+    /// So many first values of a material give its limits.
+    InitialValues = "quality.initial_values": Count,
+    /// On at least so many days before somebody signs them.
+    InitialDays = "quality.initial_days": Count,
+    /// So many values of a parallel run give a new lot its mean.
+    ParallelValues = "quality.parallel_values": Count,
+    /// The uncertainty within the laboratory rests on so many days.
+    UncertaintyDays = "quality.uncertainty_days": Count,
     /// Coded causes of a control that went out.
     CaseCauses = "quality.causes": Words,
     /// A well weaker than its target in this many runs in a row is a warning.

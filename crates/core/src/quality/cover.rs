@@ -99,12 +99,21 @@ pub fn state_of(
     read: Timestamp,
 ) -> CoverState {
     let quality = &hospital.quality;
-    let before = quality
-        .marks
-        .range((cover.clone(), Timestamp::MIN, 0)..=(cover.clone(), read, u64::MAX))
-        .next_back();
+    let earlier = || {
+        quality
+            .marks
+            .range((cover.clone(), Timestamp::MIN, 0)..=(cover.clone(), read, u64::MAX))
+            .rev()
+    };
+    let before = earlier().find(|(_, mark)| !mark.says_nothing());
     let lacking = match before {
-        None => Lacking::Never,
+        None => match earlier().next() {
+            Some((_, mark)) => match &**mark {
+                Mark::Run(run, _) => Lacking::Establishing(*run),
+                Mark::Waived { .. } => Lacking::Never,
+            },
+            None => Lacking::Never,
+        },
         Some(((_, at, _), mark)) => match holds(hospital, control, cover, *at, mark, read) {
             Ok(state) => return state,
             // What was out covers nothing until a run after it is accepted: no batch makes up for it.
@@ -124,7 +133,7 @@ pub fn state_of(
     let after = quality
         .marks
         .range((cover.clone(), read, u64::MAX)..=(cover.clone(), batch, u64::MAX))
-        .next();
+        .find(|(_, mark)| !mark.says_nothing());
     if let Some(((_, at, _), mark)) = after
         && let Mark::Run(run, verdict) = &**mark
         && verdict.covers()

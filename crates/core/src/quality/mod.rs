@@ -7,9 +7,13 @@ pub mod case;
 pub mod change;
 mod cover;
 mod coverage;
+mod establish;
 mod event;
+mod figures;
 mod judge;
 mod measure;
+#[cfg(test)]
+mod measured_tests;
 mod plan;
 mod run;
 mod target;
@@ -25,7 +29,9 @@ pub use cover::{
 };
 pub(crate) use cover::{findings, serological_cover};
 pub use coverage::{CoverageLine, DueLine, Light, coverage, due_lines, light_at};
+pub use establish::{AdoptTarget, Counted, Proposal, counted, counts, proposal};
 pub use event::{QualityEvent, apply};
+pub use figures::{MonthLine, Pair, month, pairs};
 pub use judge::{drift, score};
 pub use measure::{ChartPoint, Verdicts, points};
 pub use plan::{
@@ -357,6 +363,13 @@ pub enum Mark {
         /// The second person.
         second: UserId,
     },
+}
+
+impl Mark {
+    /// Whether it is a run without limits yet: it says nothing for or against a cover, and leaves it as it was.
+    pub(crate) fn says_nothing(&self) -> bool {
+        matches!(self, Self::Run(_, Verdict::Establishing))
+    }
 }
 
 /// What something that changed was.

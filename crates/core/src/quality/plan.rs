@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Time;
+use lifeline_qc::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::Place;
@@ -224,6 +225,9 @@ pub struct Measured {
     pub unit: String,
     /// Digits after the point in targets and tables.
     pub decimals: u8,
+    /// Total allowable error in per cent of the value, for the sigma; none is set where the hospital has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowable: Option<Decimal>,
     /// Rule profile, by its name in `quality.rule_profiles`.
     pub profile: String,
     /// Levels in their order.

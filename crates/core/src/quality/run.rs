@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Control, Cover, JudgedLevel, Mark, Place, QualityEvent, Reads, Shown, Verdict, Verdicts, case,
-    control, judge, measure, target,
+    Because, Control, Cover, JudgedLevel, Mark, Place, QualityEvent, Reads, Shown, Verdict,
+    Verdicts, case, control, judge, measure, target,
 };
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::event::Event;
@@ -221,10 +221,12 @@ fn again(hospital: &Hospital, draft: &RunDraft, origin: &Origin, findings: &mut 
         .filter_map(|(_, _, _, id)| quality.run(*id))
         .find(|run| {
             run.lots == draft.lots
-                && run
-                    .levels
-                    .iter()
-                    .any(|level| draft.levels.iter().any(|given| given.level == level.level))
+                && run.levels.iter().any(|level| {
+                    draft
+                        .levels
+                        .iter()
+                        .any(|given| given.level == level.level && given.material == level.material)
+                })
         });
     if let Some(run) = same {
         findings.push(Finding::new(Rule::AlreadyExists).with("subject", Subject::from(run.id)));
@@ -282,7 +284,7 @@ pub(super) fn standing_out(hospital: &Hospital, draft: &RunDraft) -> Option<RunI
         })
 }
 
-/// What the newest run or waiver up to a moment left at a cover.
+/// What the newest run or waiver up to a moment left at a cover; runs without limits leave nothing.
 pub(super) fn newest<'a>(
     hospital: &'a Hospital,
     cover: &Cover,
@@ -292,7 +294,8 @@ pub(super) fn newest<'a>(
         .quality
         .marks
         .range((cover.clone(), Timestamp::MIN, 0)..=(cover.clone(), until, u64::MAX))
-        .next_back()
+        .rev()
+        .find(|(_, mark)| !mark.says_nothing())
         .map(|((_, at, _), mark)| (*at, &**mark))
 }
 
@@ -351,7 +354,7 @@ pub(crate) fn recorded(
     hospital: &Hospital,
     draft: &RunDraft,
     origin: Origin,
-    (levels, profile): Verdicts,
+    (mut levels, profile): Verdicts,
     (run, next_case): (RunId, CaseId),
     at: Timestamp,
 ) -> Vec<Event> {
@@ -362,6 +365,18 @@ pub(crate) fn recorded(
     let mut repeat = draft.repeat.clone();
     if repeat.is_none() && origin != Origin::Bench {
         repeat = standing_out(hospital, draft).map(|run| (run, "device".to_owned()));
+    }
+    for (point, ..) in levels
+        .iter_mut()
+        .flat_map(|level| &mut level.because)
+        .filter_map(|because| match because {
+            Because::Rule { points, .. } => Some(points),
+            _ => None,
+        })
+        .flatten()
+        .filter(|(point, ..)| *point == measure::THIS)
+    {
+        *point = run;
     }
     let follows = case::follows(hospital, draft, &levels, run, next_case, at);
     let mut events: Vec<Event> = vec![

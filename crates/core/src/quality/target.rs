@@ -36,6 +36,9 @@ impl Basis {
         Self::Assigned,
     ];
 
+    /// Those that the program computes from the values on file ([`super::proposal`]).
+    pub const COMPUTED: [Self; 3] = [Self::Initial, Self::Cumulative, Self::Parallel];
+
     /// The word in commands and message keys.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ mod emergency;
 mod found;
 mod least;
 mod life;
+mod model;
 mod proposal;
 mod requests;
 mod rules;

@@ -1,0 +1,183 @@
+//! Figures of measured controls over a period: pairs of levels, and what each material did in a month.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use lifeline_qc::statistics::Moments;
+use lifeline_qc::targets::{Month, Summary};
+use lifeline_qc::{Decimal, Status};
+
+use super::{Control, ControlRun, JudgedLevel, Place, Reads, Shown, Verdict, counts, plan};
+use crate::hospital::Hospital;
+use crate::id::{ControlCode, LotId, RunId};
+use crate::policy::Key;
+
+/// Two levels of one run against each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// The run.
+    pub run: RunId,
+    /// When it was read.
+    pub ran: Timestamp,
+    /// z of the one level, as shown.
+    pub across: f64,
+    /// z of the other.
+    pub up: f64,
+    /// The worse verdict of the two.
+    pub verdict: Verdict,
+}
+
+/// The points of a Youden plot: runs that hold both levels, each under limits, oldest first, from a moment on.
+pub fn pairs(
+    hospital: &Hospital,
+    control: &ControlCode,
+    place: &Place,
+    (across, up): (&ControlCode, &ControlCode),
+    from: Timestamp,
+) -> Vec<Pair> {
+    let z = |run: &ControlRun, level| {
+        let judged = run.level(level)?;
+        Some((z_of(judged)?, judged.verdict))
+    };
+    hospital
+        .quality
+        .stream(control, place)
+        .filter(|run| run.ran >= from)
+        .filter_map(|run| {
+            let (of_across, one) = z(run, across)?;
+            let (of_up, other) = z(run, up)?;
+            Some(Pair {
+                run: run.id,
+                ran: run.ran,
+                across: of_across,
+                up: of_up,
+                verdict: one.max(other),
+            })
+        })
+        .collect()
+}
+
+/// z from the value and the limits it was judged by.
+fn z_of(judged: &JudgedLevel) -> Option<f64> {
+    match (&judged.shown, judged.limits) {
+        (Shown::Measured(value), Some(limits)) => limits.place(*value).ok().map(|at| at.z()),
+        _ => None,
+    }
+}
+
+/// What one level in one lot of material did in a place over a period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MonthLine {
+    /// Which control.
+    pub control: ControlCode,
+    /// Where.
+    pub place: Place,
+    /// Which level.
+    pub level: ControlCode,
+    /// The lot of material.
+    pub material: LotId,
+    /// n, mean, SD, CV, in-control rate, bias, sigma, u(Rw).
+    pub summary: Summary,
+    /// The mean of the target that the period ended under, in the control's unit.
+    pub target: Option<Decimal>,
+}
+
+/// The figures of every measured control of the plan over `[from, until)`, in the order of the plan. The uncertainty rests on the
+/// in-control values of all lots of `quality.uncertainty_days` days before the end.
+pub fn month(hospital: &Hospital, from: Timestamp, until: Timestamp) -> Vec<MonthLine> {
+    let Ok(controls) = plan(hospital, until) else {
+        return Vec::new();
+    };
+    let days = hospital
+        .policies
+        .count(Key::UncertaintyDays, until)
+        .unwrap_or_default();
+    let long_ago = days
+        .checked_mul(24)
+        .map(SignedDuration::from_hours)
+        .and_then(|span| until.checked_sub(span).ok())
+        .unwrap_or(from)
+        .min(from);
+    let mut lines = Vec::new();
+    for control in controls {
+        for place in control.place.places(hospital) {
+            lines.extend(of_place(hospital, control, &place, (long_ago, from, until)));
+        }
+    }
+    lines
+}
+
+#[derive(Default)]
+struct Gathered {
+    month: Month,
+    long: Moments,
+    target: Option<Decimal>,
+}
+
+fn of_place(
+    hospital: &Hospital,
+    control: &Control,
+    place: &Place,
+    (long_ago, from, until): (Timestamp, Timestamp, Timestamp),
+) -> Vec<MonthLine> {
+    let Reads::Measured(measured) = &control.reads else {
+        return Vec::new();
+    };
+    let allowable = measured.allowable.map(Decimal::to_f64);
+    let mut lines = Vec::new();
+    for level in control.levels() {
+        let mut lots: BTreeMap<LotId, Gathered> = BTreeMap::new();
+        let runs = hospital
+            .quality
+            .stream(&control.code, place)
+            .filter(|run| long_ago <= run.ran && run.ran < until);
+        for run in runs {
+            let Some(judged) = run.level(level) else {
+                continue;
+            };
+            let Shown::Measured(value) = judged.shown else {
+                continue;
+            };
+            let gathered = lots.entry(judged.material.clone()).or_default();
+            let number = value.to_f64();
+            if counts(judged) {
+                gathered.long.add(number);
+            }
+            if run.ran >= from {
+                gathered.month.add(number, status(judged));
+                gathered.target = judged
+                    .limits
+                    .map(|limits| limits.mean())
+                    .or(gathered.target);
+            }
+        }
+        let long: Vec<Moments> = lots.values().map(|gathered| gathered.long).collect();
+        lines.extend(
+            lots.into_iter()
+                .filter(|(_, gathered)| gathered.month.points > 0)
+                .map(|(material, gathered)| MonthLine {
+                    control: control.code.clone(),
+                    place: place.clone(),
+                    level: level.clone(),
+                    material,
+                    summary: Summary::of(
+                        &gathered.month,
+                        gathered.target.map(Decimal::to_f64),
+                        allowable,
+                        &long,
+                    ),
+                    target: gathered.target,
+                }),
+        );
+    }
+    lines
+}
+
+/// What a point counts as in a month's figures.
+fn status(judged: &JudgedLevel) -> Status {
+    match judged.verdict {
+        _ if !counts(judged) => Status::Reject,
+        Verdict::Warning => Status::Warning,
+        _ => Status::Accept,
+    }
+}
