@@ -36,7 +36,10 @@ fn stood(
             run.control == control.code
                 && run.place == *place
                 && lot.is_none_or(|lot| run.lots.contains(lot))
-                && run.level(level).is_some()
+                // A run without limits says nothing for or against.
+                && run
+                    .level(level)
+                    .is_some_and(|level| level.verdict != Verdict::Establishing)
         })
         .collect();
     let verdict =
@@ -154,7 +157,13 @@ pub(super) fn crossmatch(
     found: &lifeline_core::crossmatch::Crossmatch,
     report: &mut Report,
 ) -> Result<(), Broken> {
-    if let lifeline_core::crossmatch::Proof::Serological { method, lots, .. } = &found.proof {
+    if let lifeline_core::crossmatch::Proof::Serological {
+        method,
+        lots,
+        origin,
+        ..
+    } = &found.proof
+    {
         holds(
             report,
             "no crossmatch is released without its controls",
@@ -162,7 +171,7 @@ pub(super) fn crossmatch(
                 world,
                 hospital,
                 (Item::Crossmatch, Some(method)),
-                (&Place::Bench, lots),
+                (&Place::of(origin), lots),
                 found.recorded.at,
             ),
             || format!("{} at {}", found.id, found.recorded.at),

@@ -3,9 +3,10 @@
 use lifeline_core::device::*;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{DeviceId, MessageId};
+use lifeline_core::quality::{Control, Light, Place, Shown, due_lines};
 use lifeline_core::testing::{Material, Reaction};
 
-use super::bench;
+use super::{bench, quality};
 use crate::world::{Draft, World, id};
 
 /// Analysers of a hospital.
@@ -97,6 +98,43 @@ fn observed(world: &mut World, reaction: Reaction) -> Observed {
     }
 }
 
+/// The day's control of the machine a message is from, now and then with a level of a lot nobody knows.
+fn controls(world: &mut World, message: MessageId) -> Option<Vec<ObservedControl>> {
+    let hospital = world.hospital.clone();
+    let at = world.at;
+    let device = hospital.devices.message(message)?.device.clone()?;
+    let place = Place::Device(device);
+    let due: Vec<Control> = due_lines(&hospital, at)
+        .into_iter()
+        .filter(|line| line.place == place && line.light <= Light::Due)
+        .map(|line| line.control.clone())
+        .collect();
+    let control = world.one(&due)?.clone();
+    let levels = quality::shown(world, &control)?;
+    let strange = world.one_in(30);
+    let controls = (1..).zip(levels).map(|(place, level)| ObservedControl {
+        named: format!("{}/{}", level.level, level.material),
+        control: control.code.to_string(),
+        level: Some(level.level.to_string()),
+        material: Some(if strange && place == 1 {
+            "NO-SUCH-LOT".into()
+        } else {
+            level.material.to_string()
+        }),
+        shown: match level.shown {
+            Shown::Graded(readings) => ControlShown::Graded(readings),
+            Shown::Measured(value) => ControlShown::Measured(value.to_string()),
+        },
+        lots: Default::default(),
+        read: Some(at),
+        edited: false,
+        operator: None,
+        apart: false,
+        at: place * 100,
+    });
+    Some(controls.collect())
+}
+
 pub(super) fn file(world: &mut World) -> Option<Draft> {
     let waiting: Vec<MessageId> = world
         .hospital
@@ -132,12 +170,13 @@ pub(super) fn file(world: &mut World) -> Option<Draft> {
     } else {
         Vec::new()
     };
+    let controls = controls(world, message).unwrap_or_default();
     world.draft(FileMessage {
         message,
         observed: readings,
         problems,
         crossmatches: Vec::new(),
-        controls: Vec::new(),
+        controls,
         asked_by: None,
     })
 }

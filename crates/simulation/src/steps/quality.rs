@@ -8,7 +8,7 @@ use lifeline_core::id::{CaseId, LotId, RunId};
 use lifeline_core::people::Action;
 use lifeline_core::quality::*;
 use lifeline_core::testing::{LotKind, Reading};
-use lifeline_qc::{Decimal, Limits};
+use lifeline_qc::Decimal;
 
 use crate::world::{Draft, World, id};
 
@@ -65,7 +65,8 @@ fn somewhere(world: &mut World) -> Option<(Control, Place)> {
     world.one(&all).cloned()
 }
 
-fn shown(world: &mut World, control: &Control) -> Option<Vec<Level>> {
+/// What the levels of a control show: mostly what they should.
+pub(super) fn shown(world: &mut World, control: &Control) -> Option<Vec<Level>> {
     let material = material(world)?;
     let mut levels = Vec::new();
     match &control.reads {
@@ -213,32 +214,6 @@ pub(super) fn target(world: &mut World) -> Option<Draft> {
         basis: Basis::Initial,
         values: 20,
         reason: "前20次测定值".into(),
-    })
-}
-
-pub(super) fn adopt(world: &mut World) -> Option<Draft> {
-    let hospital = world.hospital.clone();
-    let at = world.at;
-    let measured: Vec<&Control> = plan(&hospital, at)
-        .ok()?
-        .iter()
-        .filter(|control| matches!(control.reads, Reads::Measured(_)))
-        .collect();
-    let control = *world.one(&measured)?;
-    let levels: Vec<_> = control.levels().into_iter().cloned().collect();
-    let level = world.one(&levels)?.clone();
-    let material = material(world)?;
-    let basis = *world.one(&Basis::COMPUTED)?;
-    let seen =
-        proposal(&hospital, control, (&material, &level), basis, at).map(|found| found.limits);
-    let other = Limits::new(Decimal::new(1000, 1).ok()?, Decimal::new(20, 1).ok()?).ok()?;
-    world.draft(AdoptTarget {
-        control: control.code.clone(),
-        material,
-        level,
-        basis,
-        seen: seen.unwrap_or(other),
-        reason: "累积测定值".into(),
     })
 }
 
