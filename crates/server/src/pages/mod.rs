@@ -22,6 +22,7 @@ mod lots;
 mod near_misses;
 mod outlook;
 pub mod parts;
+mod platelets;
 mod patient;
 mod people;
 pub mod person;

@@ -25,7 +25,7 @@ use crate::web::{Frame, GroupMark, Lang, PageError, TimelineEntry, Tone};
 pub const LINES_MOST: usize = 300;
 
 /// Particulars shown below the line, in this order, where the fact has them.
-const PARTICULARS: [&str; 13] = [
+const PARTICULARS: [&str; 14] = [
     "hold",
     "reason",
     "note",
@@ -35,6 +35,7 @@ const PARTICULARS: [&str; 13] = [
     "due",
     "delivery",
     "reference",
+    "report",
     "amount",
     "volume",
     "second",
