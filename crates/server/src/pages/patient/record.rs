@@ -10,6 +10,7 @@ use lifeline_core::subject::Subject;
 
 use super::acts::{Act, PatientPath};
 use crate::app::App;
+use crate::pages::calculators::offers::{self, Offer};
 use crate::pages::person::{Strip, address};
 use crate::pages::results::{SampleLine, TestLine, sample_address};
 use crate::pages::{blood, timeline};
