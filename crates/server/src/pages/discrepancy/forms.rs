@@ -160,7 +160,7 @@ pub(super) async fn open(
 }
 
 #[derive(Deserialize)]
-struct Which {
+pub(super) struct Which {
     #[serde(default)]
     step: String,
 }
