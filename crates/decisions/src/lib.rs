@@ -8,6 +8,7 @@ pub mod calc;
 pub mod frequency;
 pub mod matching;
 pub mod proposal;
+pub mod search;
 pub mod statistics;
 pub mod stock;
 pub mod tables;

@@ -4,6 +4,7 @@
 //! core's compatibility rules. What the two see differently is an incident.
 
 mod advice;
+pub mod platelets;
 mod read;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use lifeline_core::hospital::Hospital;
 use lifeline_core::id::RequestId;
 
 pub use advice::{Alternative, TypeFirst};
+pub use read::kind_by_diagnosis;
 
 use crate::matching::{Day, InputError, Instance, Phenotype};
 use crate::tables::TableError;

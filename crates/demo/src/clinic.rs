@@ -21,7 +21,7 @@ type Asked = (
     (&'static str, &'static str),
 );
 
-const REQUESTS: [Asked; 8] = [
+const REQUESTS: [Asked; 9] = [
     (
         1,
         Component::RedCells,
@@ -101,6 +101,16 @@ const REQUESTS: [Asked; 8] = [
         24,
         "surgery",
         ("hb_g_l", "74"),
+    ),
+    (
+        10,
+        Component::RedCells,
+        100,
+        Measure::Unit,
+        Urgency::Routine,
+        44,
+        "haematology",
+        ("hb_g_l", "68"),
     ),
 ];
 

@@ -5,6 +5,7 @@ mod antibodies;
 mod assessment;
 mod bench;
 mod clinic;
+mod decisions;
 mod governance;
 mod patients;
 mod quality;
@@ -55,6 +56,7 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     let patients = patients::admit(&house).await?;
     antibodies::identify(&house).await?;
     clinic::order(&house, &patients).await?;
+    decisions::furnish(&house, &patients).await?;
     assessment::assess(&house).await?;
     governance::record(&house).await?;
     app.demo_logins = staff::LOGINS

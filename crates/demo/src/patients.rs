@@ -17,7 +17,7 @@ use lifeline_core::testing::{
 use lifeline_core::unit::Checked;
 
 use crate::analyser::RACK;
-use crate::{House, bench};
+use crate::{Facts, House, bench};
 
 /// How far a patient of the demonstration has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -408,32 +408,37 @@ async fn special(house: &House, admitted: &[Admitted]) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn test(
+/// Enters a test, and leaves it to somebody else to verify.
+pub(crate) async fn enter(
     house: &House,
     sample: &SampleId,
     kind: TestKind,
     readings: Vec<Reading>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Facts> {
     let lot = if kind == TestKind::Screen {
         bench::CARDS
     } else {
         bench::SERA
     };
-    let facts = house
-        .by(
-            "chen",
-            RecordTest {
-                reaction: Reaction {
-                    kind,
-                    material: Material::Sample(sample.clone()),
-                    readings,
-                    stated: None,
-                    lots: [LotId::parse(lot)?].into(),
-                    read: house.now(),
-                },
-            },
-        )
-        .await?;
+    let reaction = Reaction {
+        kind,
+        material: Material::Sample(sample.clone()),
+        readings,
+        stated: None,
+        lots: [LotId::parse(lot)?].into(),
+        read: house.now(),
+    };
+    house.by("chen", RecordTest { reaction }).await
+}
+
+/// Enters a test and has it verified.
+pub(crate) async fn test(
+    house: &House,
+    sample: &SampleId,
+    kind: TestKind,
+    readings: Vec<Reading>,
+) -> anyhow::Result<()> {
+    let facts = enter(house, sample, kind, readings).await?;
     for (_, event) in facts.iter() {
         if let Event::Test(TestEvent::Recorded { test, .. }) = event {
             house

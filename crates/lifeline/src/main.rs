@@ -45,6 +45,10 @@ enum Command {
     Stock(commands::stock::Arguments),
     /// Antibody identification.
     Antibody(commands::antibody::Arguments),
+    /// Rare donors by antigens that must be absent.
+    Donors(commands::donors::Arguments),
+    /// Platelets for a refractory patient.
+    Platelets(commands::platelets::Arguments),
     /// Internal quality control: rules, charts, sigma, patients' results.
     Qc(commands::qc::Arguments),
     /// External quality assessment: robust statistics, scores, grading, schemes.
@@ -95,6 +99,8 @@ fn main() -> ExitCode {
         Command::Match(arguments) => Ok(commands::matching::run(arguments)),
         Command::Stock(arguments) => Ok(commands::stock::run(arguments)),
         Command::Antibody(arguments) => Ok(commands::antibody::run(arguments)),
+        Command::Donors(arguments) => Ok(commands::donors::run(arguments)),
+        Command::Platelets(arguments) => Ok(commands::platelets::run(arguments)),
         Command::Qc(arguments) => Ok(commands::qc::run(arguments)),
         Command::Eqa(arguments) => Ok(commands::eqa::run(arguments)),
         Command::Evidence(arguments) => Ok(commands::evidence::run(arguments)),

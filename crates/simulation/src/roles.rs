@@ -149,6 +149,10 @@ const MAY: &[(&str, &str)] = &[
     ("verify-discrepancy", "technologist senior head"),
     ("reopen-discrepancy", "technologist senior head"),
     ("record-rhd-genotype", "technologist senior head clinician"),
+    ("type-unit-antigens", "technologist senior head"),
+    ("record-platelet-antibodies", "technologist senior head clinician"),
+    ("record-response", "clinician nurse"),
+    ("file-registry", "technologist senior head quality"),
 ];
 
 /// Examples of commands that the simulation does not give, as the API takes them.

@@ -11,18 +11,10 @@ fn kept(report: &Report) {
     }
 }
 
-/// Every command has somebody who gives it: a new one fails here until the generator learns it.
 /// Commands the simulation does not make up yet; their own tests in the core are all they have.
-const NOT_DRAWN: [&str; 8] = [
-    "adopt-target",
-    "conclude-discrepancy",
-    "dispute-proposal",
-    "open-discrepancy",
-    "record-discrepancy-step",
-    "record-rhd-genotype",
-    "reopen-discrepancy",
-    "verify-discrepancy",
-];
+const NOT_DRAWN: [&str; 1] = ["adopt-target"];
+
+/// Every command has somebody who gives it: a new one fails here until the generator learns it.
 
 #[test]
 fn every_command_is_made_up() {

@@ -52,6 +52,13 @@ for (const view of VIEWS) {
     await accept.locator("button").click();
     await expect(page).toHaveURL(new RegExp(`unit=${proposed}`));
 
+    // The hospital is shared: what this view took is given back.
+    for (const [request, bag] of [[address, unit], [left[0], proposed]]) {
+      await page.goto(url(request));
+      await page.locator(`form[action$='/release']:has(input[value="${bag}"]) button`).click();
+      await expect(page.locator(`form[action$='/release']:has(input[value="${bag}"])`)).toHaveCount(0);
+    }
+
     await page.goto(url("/stock/outlook"));
     await expect(page.locator("tbody tr").first()).toBeVisible();
     await sound(page);

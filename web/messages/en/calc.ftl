@@ -176,3 +176,6 @@ calc-problem-sum-not-one = The shares must add up to 1
 calc-problem-same-system = Two antigens of one system cannot be multiplied
 calc-problem-unreachable = No number of donors reaches this
 calc-problem-empty = Nothing was counted
+calc-one = Calculator
+calc-offers = Calculators, filled in with what is known
+calc-fill-in = Fill in the rest

@@ -136,3 +136,7 @@ event-identification-ended = Antibody identification ended without conclusion
 event-identification-withdrawn = Identified antibody taken back: { $specificity }
 event-assessment-round-carried-over = Round { $label } carried over from older records
 event-crossmatch-disputed = Proposal and gate disagree on this unit for request { $request }
+event-patient-platelet-antibodies-filed = Platelet antibodies reported: { $antibodies }
+event-issue-response-recorded = Effect of the transfusion recorded
+event-identification-registry-filed = Registry of rare donors replaced: { $source }
+fact-report = report

@@ -150,3 +150,5 @@ policy-stock-holidays = Public holidays
 policy-chapter-assessment = External assessment
 policy-chapter-matching = Matching
 policy-chapter-stock = Stock
+policy-matching-haplotypes = Antigens inherited together
+policy-platelets-numbers = Platelets for refractory patients

@@ -176,3 +176,6 @@ calc-problem-sum-not-one = 各频率之和应为1
 calc-problem-same-system = 同一血型系统的两个抗原不能相乘
 calc-problem-unreachable = 多少人都不够
 calc-problem-empty = 没有计数
+calc-one = 计算器
+calc-offers = 相关计算器（已填入已知数据）
+calc-fill-in = 补充其余数据

@@ -136,3 +136,7 @@ event-identification-ended = 抗体鉴定未下结论而终止
 event-identification-withdrawn = 撤回已鉴定的抗体：{ $specificity }
 event-assessment-round-carried-over = 质评 { $label } 由旧记录转入
 event-crossmatch-disputed = 配血方案与发血关卡对申请 { $request } 的该血液意见不一致
+event-patient-platelet-antibodies-filed = 血小板抗体报告：{ $antibodies }
+event-issue-response-recorded = 已记录输血疗效
+event-identification-registry-filed = 稀有血型献血者库已更换：{ $source }
+fact-report = 依据

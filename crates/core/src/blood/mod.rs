@@ -4,6 +4,7 @@ mod antigen;
 mod din;
 mod grade;
 mod group;
+mod platelet_antigen;
 mod product;
 mod rhd_genotype;
 
@@ -11,6 +12,7 @@ pub use antigen::{Antigen, AntigenProfile, Typing};
 pub use din::{Din, DinError};
 pub use grade::Grade;
 pub use group::{Abo, BloodGroup, GroupError, LabelGroup, RhD};
+pub use platelet_antigen::{PlateletAntigen, PlateletAntigenError};
 pub use product::{
     Amount, Attribute, Attributes, Celsius, Component, Measure, Millilitres, ProductCode,
     ProductCodeError, UnitId, UnitIdError,

@@ -3,7 +3,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Antigram, Conclusion, Found, PanelReading, ReagentCell, Workup, WorkupState};
+use super::{
+    Antigram, Conclusion, DonorRegistry, Found, PanelReading, RareDonor, ReagentCell, Workup,
+    WorkupState,
+};
 use crate::finding::{Finding, Reason};
 use crate::hospital::{Hospital, Stamp};
 use crate::id::{LotId, PatientId, SampleId, WorkupId};
@@ -20,6 +23,13 @@ pub enum IdentificationEvent {
         lot: LotId,
         /// Its cells.
         cells: Vec<ReagentCell>,
+    },
+    /// A registry of rare donors was put in the place of the one before.
+    RegistryFiled {
+        /// Where it came from and of which day.
+        source: String,
+        /// The donors.
+        donors: Vec<RareDonor>,
     },
     /// A work-up began.
     Opened {
@@ -99,6 +109,7 @@ pub enum IdentificationEvent {
 kinds!(IdentificationEvent, "identification" {
     AntigramFiled => "antigram_filed", Opened => "opened", Read => "read", Concluded => "concluded",
     Reopened => "reopened", Verified => "verified", Ended => "ended", Withdrawn => "withdrawn",
+    RegistryFiled => "registry_filed",
 });
 
 impl IdentificationEvent {
@@ -106,6 +117,7 @@ impl IdentificationEvent {
     pub fn subjects(&self) -> Vec<Subject> {
         match self {
             Self::AntigramFiled { lot, .. } => vec![lot.clone().into()],
+            Self::RegistryFiled { .. } => Vec::new(),
             Self::Opened {
                 workup,
                 patient,
@@ -162,6 +174,13 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &IdentificationEvent
                     filed: stamp.clone(),
                 }),
             );
+        }
+        IdentificationEvent::RegistryFiled { source, donors } => {
+            state.registry = Some(Arc::new(DonorRegistry {
+                source: source.clone(),
+                donors: Arc::new(donors.clone()),
+                filed: stamp.clone(),
+            }));
         }
         IdentificationEvent::Opened {
             workup,

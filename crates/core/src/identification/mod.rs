@@ -9,6 +9,7 @@ mod end;
 mod event;
 mod open;
 mod react;
+mod registry;
 mod verify;
 
 pub use antigram::{CELLS_MOST, FileAntigram, LABEL_MOST, doubtful, haplotypes, impossible};
@@ -17,6 +18,9 @@ pub use end::{EndIdentification, ReopenIdentification};
 pub use event::{IdentificationEvent, apply};
 pub use open::OpenIdentification;
 pub use react::{READINGS_MOST, RecordPanel};
+pub use registry::{
+    DONOR_NAME_MOST, DONORS_MOST, DonorRegistry, FileRegistry, RareDonor,
+};
 pub use verify::VerifyIdentification;
 
 use std::collections::BTreeMap;
@@ -222,12 +226,19 @@ pub struct Identifications {
     /// Not verified and not ended.
     pub(crate) open: OrdSet<WorkupId>,
     pub(crate) by_patient: OrdSet<(PatientId, WorkupId)>,
+    #[serde(default)]
+    pub(crate) registry: Option<Arc<DonorRegistry>>,
 }
 
 impl Identifications {
     /// The cells of a lot, where its antigram is on file.
     pub fn antigram(&self, lot: &LotId) -> Option<&Antigram> {
         self.antigrams.get(lot).map(|antigram| &**antigram)
+    }
+
+    /// The registry of rare donors, where one was filed.
+    pub fn registry(&self) -> Option<&Arc<DonorRegistry>> {
+        self.registry.as_ref()
     }
 
     /// Every antigram, by lot.

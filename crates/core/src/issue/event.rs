@@ -3,7 +3,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Fate, Issue, ReturnState};
+use super::{Fate, Issue, Response, ReturnState};
 use crate::blood::{Amount, UnitId};
 use crate::finding::{Finding, Reason};
 use crate::hospital::{Hospital, Stamp};
@@ -130,12 +130,24 @@ pub enum IssueEvent {
         /// What was done, and who was told.
         answer: String,
     },
+    /// What a laboratory value did after the transfusion.
+    ResponseRecorded {
+        /// Which hand-over.
+        issue: IssueId,
+        /// Which unit.
+        unit: UnitId,
+        /// For whom.
+        patient: PatientId,
+        /// The values.
+        response: Response,
+    },
 }
 
 kinds!(IssueEvent, "issue" {
     Issued => "issued", ReceivedOnWard => "received_on_ward", Started => "started", Returned => "returned",
     FateRecorded => "fate_recorded", RetrospectiveClosed => "retrospective_closed",
     RetrospectiveReopened => "retrospective_reopened", AlarmAnswered => "alarm_answered",
+    ResponseRecorded => "response_recorded",
 });
 
 impl IssueEvent {
@@ -184,6 +196,12 @@ impl IssueEvent {
                 ..
             }
             | Self::AlarmAnswered {
+                issue,
+                unit,
+                patient,
+                ..
+            }
+            | Self::ResponseRecorded {
                 issue,
                 unit,
                 patient,
@@ -261,6 +279,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &IssueEvent) {
                     on_ward: None,
                     returned: None,
                     fate: None,
+                    responses: Vec::new(),
                     retrospective_due: *retrospective_due,
                     alarm: false,
                     changed: stamp.clone(),
@@ -387,6 +406,11 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &IssueEvent) {
                 issue.alarm = false;
             });
         }
+        IssueEvent::ResponseRecorded {
+            issue, response, ..
+        } => change(hospital, stamp, *issue, |issue| {
+            issue.responses.push((stamp.clone(), response.clone()));
+        }),
         IssueEvent::AlarmAnswered { issue, .. } => {
             hospital.issues.alarms.remove(issue);
             change(hospital, stamp, *issue, |issue| issue.alarm = false);

@@ -5,6 +5,7 @@ mod compat;
 mod event;
 mod gate;
 mod issue_unit;
+mod response;
 mod return_issue;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -16,6 +17,7 @@ pub use event::{IssueEvent, apply};
 pub(crate) use gate::beneath_electronic;
 pub use gate::{Purpose, Serology, emergency_groups, emergency_level, gate, standing_crossmatch};
 pub use issue_unit::IssueUnit;
+pub use response::{RecordResponse, Response};
 pub use return_issue::{ReturnIssue, minutes_out};
 pub use ward::{ReceiveOnWard, RecordFate, StartTransfusion};
 
@@ -101,6 +103,9 @@ pub struct Issue {
     pub returned: Option<(Stamp, ReturnState)>,
     /// What became of it.
     pub fate: Option<(Stamp, Fate)>,
+    /// What laboratory values did after it, oldest record first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub responses: Vec<(Stamp, Response)>,
     /// An emergency release still waits for its crossmatch, due at.
     pub retrospective_due: Option<Timestamp>,
     /// The retrospective crossmatch came out incompatible; stays until somebody has written down what was done.

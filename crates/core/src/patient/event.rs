@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Antibody, Demographics, Determination, Exposure, LinkKind, Need, NeedKind, NumberKind, Patient,
-    Specificity,
+    PlateletAntibodies, Specificity,
 };
-use crate::blood::{Antigen, AntigenProfile, BloodGroup, RhdGenotype, Typing};
+use crate::blood::{Antigen, AntigenProfile, BloodGroup, PlateletAntigen, RhdGenotype, Typing};
 use crate::hospital::{Hospital, Stamp};
 use crate::id::{PatientId, PatientNumber, SampleId, TestId, UserId, WorkupId};
 use crate::subject::Subject;
@@ -109,6 +109,15 @@ pub enum PatientEvent {
         /// Both alleles and the report; `None` where it was taken back.
         genotype: Option<RhdGenotype>,
     },
+    /// A laboratory's report on antibodies against platelets was put on file; it stands in the place of the one before.
+    PlateletAntibodiesFiled {
+        /// Which.
+        patient: PatientId,
+        /// Mean fluorescence by antigen; empty where none was found.
+        antibodies: BTreeMap<PlateletAntigen, u32>,
+        /// The laboratory and the number of its report.
+        report: String,
+    },
     /// A special requirement was raised.
     NeedRaised {
         /// Which.
@@ -196,7 +205,7 @@ kinds!(PatientEvent, "patient" {
     Registered => "registered", Amended => "amended", GroupDetermined => "group_determined",
     GroupWithdrawn => "group_withdrawn", HistoricGroupWithdrawn => "historic_group_withdrawn", AntibodyRecorded => "antibody_recorded",
     AntigenTyped => "antigen_typed",
-    RhdGenotyped => "rhd_genotyped",
+    RhdGenotyped => "rhd_genotyped", PlateletAntibodiesFiled => "platelet_antibodies_filed",
     NeedRaised => "need_raised",
     NeedEnded => "need_ended",
     AntibodyWithdrawn => "antibody_withdrawn",
@@ -237,6 +246,7 @@ impl PatientEvent {
             | Self::AntibodyWithdrawn { patient, .. }
             | Self::AntigenTyped { patient, .. }
             | Self::RhdGenotyped { patient, .. }
+            | Self::PlateletAntibodiesFiled { patient, .. }
             | Self::NeedRaised { patient, .. }
             | Self::NeedEnded { patient, .. }
             | Self::ExposureStated { patient, .. }
@@ -278,6 +288,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
                     antibodies: Vec::new(),
                     antigens: AntigenProfile::default(),
                     rhd_genotype: None,
+                    platelet_antibodies: None,
                     needs: Vec::new(),
                     exposure: Exposure::Unknown,
                     transfused: None,
@@ -394,6 +405,19 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &PatientEvent) {
         PatientEvent::RhdGenotyped { patient, genotype } => {
             patients.change(*patient, stamp, |record| {
                 record.rhd_genotype.clone_from(genotype);
+            });
+        }
+        PatientEvent::PlateletAntibodiesFiled {
+            patient,
+            antibodies,
+            report,
+        } => {
+            patients.change(*patient, stamp, |record| {
+                record.platelet_antibodies = Some(PlateletAntibodies {
+                    mfi: antibodies.clone(),
+                    report: report.clone(),
+                    stamp: stamp.clone(),
+                });
             });
         }
         PatientEvent::NeedRaised {

@@ -11,6 +11,7 @@ mod historic;
 mod link;
 mod merge;
 mod need;
+mod platelets;
 mod record;
 mod register;
 mod rhd;
@@ -27,6 +28,7 @@ pub use historic::{RecordHistoricGroup, WithdrawHistoricGroup};
 pub use link::{LinkKind, LinkPatients, UnlinkPatients};
 pub use merge::{MergePatients, UnmergePatients};
 pub use need::{EndNeed, RaiseNeed};
+pub use platelets::{PlateletAntibodies, RecordPlateletAntibodies};
 pub use record::{GroupOnFile, Record, Risk};
 pub use register::RegisterPatient;
 pub use rhd::{RecordRhdGenotype, RhdReason, managed};
@@ -230,6 +232,8 @@ pub struct Patient {
     pub antigens: AntigenProfile,
     /// RHD genotype, as a laboratory reported it.
     pub rhd_genotype: Option<RhdGenotype>,
+    /// Antibodies against platelets, as a laboratory last reported them.
+    pub platelet_antibodies: Option<PlateletAntibodies>,
     /// Special requirements.
     pub needs: Vec<Need>,
     /// Transfusion and pregnancy history.

@@ -201,6 +201,10 @@ keys! {
     MatchingIncidence = "matching.incidence": Words,
     /// The other numbers of the matching costs.
     MatchingNumbers = "matching.numbers": Words,
+    /// Rh and other haplotypes: antigens inherited together, with their share, by population.
+    MatchingHaplotypes = "matching.haplotypes": Words,
+    /// Platelets for a refractory patient: fluorescence, costs, increments that count as success.
+    PlateletNumbers = "platelets.numbers": Words,
     /// Days of cover below which a supply phase begins, by component: pre-amber, amber, red.
     StockLevels = "stock.levels": Words,
     /// Share of review periods without shortage that an order aims at, by component.

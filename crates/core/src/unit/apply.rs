@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::event::{Child, UnitEvent};
-use super::{Hold, Regroup, Reservation, Status, Unit, delivery};
+use super::{Hold, PlateletTyping, Regroup, Reservation, Status, Unit, delivery};
 use crate::blood::UnitId;
 use crate::hospital::{Hospital, Stamp};
 
@@ -67,6 +67,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &UnitEvent) {
                 reservation: None,
                 locked_to: *locked_to,
                 antigens: *antigens,
+                platelet_antigens: None,
                 parents: Vec::new(),
                 children: Vec::new(),
                 issue: None,
@@ -105,9 +106,17 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &UnitEvent) {
         UnitEvent::Moved { unit, to, .. } => {
             units.change(unit, stamp, |unit| unit.location = to.clone())
         }
-        UnitEvent::AntigensTyped { unit, antigens } => {
-            units.change(unit, stamp, |unit| unit.antigens = *antigens);
-        }
+        UnitEvent::AntigensTyped {
+            unit,
+            antigens,
+            platelet,
+            ..
+        } => units.change(unit, stamp, |unit| {
+            unit.antigens = *antigens;
+            if platelet.is_some() {
+                unit.platelet_antigens.clone_from(platelet);
+            }
+        }),
         UnitEvent::Reserved {
             unit,
             request,
@@ -239,6 +248,12 @@ fn modified(hospital: &mut Hospital, stamp: &Stamp, parents: &[UnitId], children
         .iter()
         .skip(1)
         .fold(first.antigens, |known, unit| known.shared(&unit.antigens));
+    // An antibody that sees one donor of a pool sees the pool; one donor not typed leaves all open.
+    let platelet: PlateletTyping = made_of
+        .iter()
+        .map(|unit| unit.platelet_antigens.as_deref())
+        .collect::<Option<Vec<_>>>()
+        .map(|all| Box::new(all.into_iter().flatten().cloned().collect()));
     let ids: Vec<UnitId> = children.iter().map(|child| child.unit).collect();
     for parent in parents {
         units.change(parent, stamp, |unit| {
@@ -270,6 +285,7 @@ fn modified(hospital: &mut Hospital, stamp: &Stamp, parents: &[UnitId], children
             children: Vec::new(),
             holds: BTreeSet::new(),
             antigens,
+            platelet_antigens: platelet.clone(),
             collected: made_of.iter().filter_map(|unit| unit.collected).min(),
             minutes_out: minutes_out.unwrap_or(0),
             issue: None,

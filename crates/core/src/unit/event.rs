@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Ended, EntryPath, Hold, ReceiptChecks};
+use super::{Ended, EntryPath, Hold, PlateletTyping, ReceiptChecks};
 use crate::blood::{
     Amount, AntigenProfile, Attributes, Celsius, Component, Din, LabelGroup, Millilitres, UnitId,
 };
@@ -150,12 +150,21 @@ pub enum UnitEvent {
         /// To.
         to: LocationId,
     },
-    /// Antigens typed here.
+    /// Antigens typed here, or reported by the station after the bag came.
     AntigensTyped {
         /// Which.
         unit: UnitId,
         /// All that is known now.
         antigens: AntigenProfile,
+        /// Platelet antigens of the donor, where they were typed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        platelet: PlateletTyping,
+        /// The test or report it rests on.
+        #[serde(default)]
+        report: String,
+        /// Second person.
+        #[serde(default)]
+        second: Option<UserId>,
     },
     /// Held for a request.
     Reserved {

@@ -16,6 +16,7 @@ mod relocate;
 mod send_back;
 mod status;
 pub mod stock;
+mod type_antigens;
 mod withdraw_recall;
 
 pub use apply::apply;
@@ -33,6 +34,7 @@ pub use receive::{ReceiveUnit, RegroupAsked, regroup_asked};
 pub use relocate::MoveUnits;
 pub use send_back::ReturnUnitToStation;
 pub use status::Status;
+pub use type_antigens::{PlateletTyping, TypeUnitAntigens};
 pub use withdraw_recall::WithdrawRecall;
 
 use std::collections::BTreeSet;
@@ -289,6 +291,9 @@ pub struct Unit {
     pub locked_to: Option<PatientId>,
     /// Typed antigens.
     pub antigens: AntigenProfile,
+    /// Platelet antigens of the donor; none where nobody typed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platelet_antigens: PlateletTyping,
     /// What it was made from.
     pub parents: Vec<UnitId>,
     /// What was made from it.

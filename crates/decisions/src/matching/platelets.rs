@@ -25,6 +25,10 @@ pub struct Numbers {
     pub failures: usize,
     /// Platelets up to this age in hours are fresh.
     pub fresh_hours: u32,
+    /// A count up to so many minutes after the end is the one at one hour.
+    pub early_minutes: u32,
+    /// A later count up to so many hours after the end is the one at a day.
+    pub late_hours: u32,
 }
 
 impl Default for Numbers {
@@ -41,6 +45,8 @@ impl Default for Numbers {
             success_24h: 4.5,
             failures: 2,
             fresh_hours: 72,
+            early_minutes: 120,
+            late_hours: 30,
         }
     }
 }
@@ -70,7 +76,7 @@ pub struct Bag {
     pub age_days: u32,
 }
 
-/// How well a bag suits.
+/// How well a bag suits; words under `platelet-suits-…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Suits {
     /// No antibody sees it.
@@ -81,6 +87,18 @@ pub enum Suits {
     NotTyped,
     /// Seen beyond the permissive height.
     Seen,
+}
+
+impl Suits {
+    /// The word in answers and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Compatible => "compatible",
+            Self::Permissive => "permissive",
+            Self::NotTyped => "not-typed",
+            Self::Seen => "seen",
+        }
+    }
 }
 
 /// A bag in the ranking.
@@ -180,6 +198,18 @@ pub enum Refractory {
     No,
     /// Too few trials with ABO-identical fresh platelets and counts.
     NotShown,
+}
+
+impl Refractory {
+    /// The word in answers and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Immune => "immune",
+            Self::Consumption => "consumption",
+            Self::No => "no",
+            Self::NotShown => "not-shown",
+        }
+    }
 }
 
 /// Judges the transfusions, oldest first. Only those with ABO-identical fresh platelets and a count prove anything.

@@ -193,8 +193,39 @@ fn tables(hospital: &Hospital, at: Timestamp) -> Result<Tables, TableError> {
     })
 }
 
-/// The kinds of patients this reads: every one must have a factor.
+/// The kinds that facts of the record tell; every one must have a factor. Others are told by the diagnosis.
 const KINDS: [&str; 3] = ["other", "child_bearing", "immunised"];
+
+/// Kinds told by a word in the diagnosis, in the order of the policy: `thalassaemia diagnosis=地中海贫血 thalass`.
+fn diagnosed(hospital: &Hospital, at: Timestamp) -> Result<Vec<(String, Vec<String>)>, TableError> {
+    let lines = lines(hospital, Key::MatchingKinds, at)?;
+    let told = lines.iter().filter_map(|line| {
+        let (head, words) = line.split_once('=')?;
+        let (kind, "diagnosis") = head.split_once(' ')? else {
+            return None;
+        };
+        let words = words.split_whitespace().map(str::to_lowercase).collect();
+        Some((kind.to_owned(), words))
+    });
+    Ok(told.collect())
+}
+
+/// The kind of patient that the diagnosis of a request or of the record tells; `None` for an ordinary one.
+pub fn kind_by_diagnosis(hospital: &Hospital, request: &Request, at: Timestamp) -> Option<String> {
+    let record = hospital.record_of(request.patient)?;
+    let stated = record.standing().demographics.diagnosis.as_deref();
+    let text = format!(
+        "{} {}",
+        request.order.diagnosis,
+        stated.unwrap_or_default()
+    );
+    let text = text.to_lowercase();
+    diagnosed(hospital, at)
+        .ok()?
+        .into_iter()
+        .find(|(_, words)| words.iter().any(|word| text.contains(word.as_str())))
+        .map(|(kind, _)| kind)
+}
 
 fn kinds(
     hospital: &Hospital,
@@ -203,9 +234,14 @@ fn kinds(
     weights: &[f64],
 ) -> Result<(Vec<Group>, Vec<f64>), TableError> {
     let key = Key::MatchingKinds;
+    let told = diagnosed(hospital, at)?;
+    let named: Vec<&str> = KINDS
+        .into_iter()
+        .chain(told.iter().map(|(kind, _)| kind.as_str()))
+        .collect();
     let mut groups = Vec::new();
     let mut factors = Vec::new();
-    for kind in KINDS {
+    for kind in named.iter().copied() {
         let mut mandatory = 0b11 | bit(Antigen::D);
         let mut factor = None;
         for line in lines(hospital, key, at)? {
@@ -221,7 +257,7 @@ fn kinds(
                         mandatory |= bit(Antigen::parse(name).ok_or_else(wrong)?);
                     }
                 }
-                Some((of, "factor" | "mandatory")) if KINDS.contains(&of) => {}
+                Some((of, "factor" | "mandatory" | "diagnosis")) if named.contains(&of) => {}
                 _ => return Err(wrong()),
             }
         }
@@ -236,7 +272,8 @@ fn kinds(
                     _ => weight * factor,
                 })
                 .collect(),
-            substitution: kind != "immunised",
+            // Bags without many antigens are kept for those who are given blood for life, and not spared for them.
+            substitution: matches!(kind, "other" | "child_bearing"),
         });
         factors.push(factor);
     }
@@ -360,11 +397,17 @@ fn row(
     let mut phenotype = phenotype(group.abo, Some(group.rhd), &record.antigens());
     // An antibody against an antigen the record calls present: what must be negative stays so, the typing is not believed.
     phenotype.positive &= !antibodies;
-    let kind = if immunised {
+    let by_facts = if immunised {
         2
     } else {
         usize::from(may_bear(hospital, &record, at))
     };
+    // The kind with the higher factor wins: antibodies over a diagnosis, a diagnosis over the age.
+    let factor = |kind: usize| tables.factors.get(kind).copied().unwrap_or(0.0);
+    let kind = kind_by_diagnosis(hospital, request, at)
+        .and_then(|told| tables.kinds.iter().position(|kind| kind.name == told))
+        .filter(|told| factor(*told) > factor(by_facts))
+        .unwrap_or(by_facts);
     let had = exposure_of(hospital, &record, &tables.shares);
     let lead = request.order.needed.duration_since(at).as_secs().max(0);
     Ok((

@@ -217,6 +217,9 @@ fn an_antibody_asks_for_typed_bags_and_says_which_bag_to_type() {
     assert!(advice[0].saves_missing > 0.0);
     assert!(advice.iter().all(|one| one.unit != open));
     ward.fact(UnitEvent::AntigensTyped {
+        platelet: None,
+        report: String::new(),
+        second: None,
         unit: first,
         antigens: {
             let mut known = AntigenProfile::default();

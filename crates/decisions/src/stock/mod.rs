@@ -3,3 +3,4 @@
 pub mod forecast;
 pub mod outlook;
 pub mod perishable;
+pub mod usage;

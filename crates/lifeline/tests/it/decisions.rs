@@ -323,3 +323,74 @@ fn impossible_input_names_the_field() {
     );
     assert_eq!((code.as_str(), at.as_str()), ("unknown-variant", "variant"));
 }
+
+#[test]
+fn rare_donors_are_found_and_a_wrong_row_is_named() {
+    let list = "donor,group,Jka,Jkb,C,c\nR1,O+,0,0,1,\nR2,A-,0,1,,\nR3,O-,0,,,\n";
+    let search = |extra: &[&str]| {
+        let mut arguments = vec!["donors", "search", "-", "--json"];
+        arguments.extend(extra);
+        arguments.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let ask = |extra: &[&str], input: &str| {
+        let arguments = search(extra);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        lifeline(&arguments, input)
+    };
+    let output = ask(&["--negative", "Jka", "--recipient", "A-"], list);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["found"], 2);
+    assert_eq!(found["listed"][0]["donor"], "R2");
+    assert_eq!(found["listed"][1]["group"], "O-");
+    assert_eq!(ask(&["--negative", "Jka,Jkb", "--recipient", "A-"], list).status.code(), Some(1));
+    for (extra, input, code, place) in [
+        (["--negative", "Jka"], "donor,Jka\nR1,0", "registry", "row 1, group"),
+        (["--negative", "Jka"], "donor,group,Jka\nR1,O+,0\nR1,O+,0", "registry", "row 3, donor"),
+        (["--negative", "Jka"], "donor,group,C,c\nR1,O+,0,0", "registry", "row 2, C"),
+        (["--negative", "Jka"], "donor,group,Jka\nR1,O+,x", "registry", "row 2, Jka"),
+        (["--negative", "jka"], list, "antigen", "negative"),
+    ] {
+        let arguments = search(&extra);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        assert_eq!(error(&arguments, input), (code.into(), place.into()), "{input}");
+    }
+}
+
+#[test]
+fn platelets_are_ranked_and_a_wrong_value_is_named() {
+    let case = json!({
+        "patient": {"abo": "A", "antibodies": {"HLA-A2": 8000, "B57": 6000}},
+        "bags": [
+            {"id": "both", "abo": "A", "antigens": ["A2", "B57"], "age_days": 1},
+            {"id": "free", "abo": "A", "antigens": ["A1"], "age_days": 1},
+            {"id": "untyped", "abo": "A"},
+        ],
+        "trials": [
+            {"cci_1h": 2.0, "cci_24h": 1.0, "abo_identical": true, "age_hours": 48},
+            {"cci_1h": 3.0, "abo_identical": true, "age_hours": 30},
+        ],
+    });
+    let ranked = answer(&["platelets", "rank", "-", "--json"], &case.to_string());
+    assert_eq!(ranked["refractory"], "immune");
+    let order: Vec<&str> = ranked["bags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(order, ["free", "untyped", "both"]);
+    for (path, value, place) in [
+        ("/patient/abo", json!("Q"), "patient.abo"),
+        ("/patient/antibodies", json!({"A2": -1}), "patient.antibodies.A2"),
+        ("/patient/antibodies", json!({"A2": 1, "HLA-A2": 2}), "patient.antibodies.HLA-A2"),
+        ("/bags/1/id", json!("both"), "bags[1].id"),
+        ("/bags/0/antigens", json!(["A2", "DR4"]), "bags[0].antigens[1]"),
+        ("/trials/0/cci_1h", json!(1e9), "trials[0].cci_1h"),
+    ] {
+        let mut wrong = case.clone();
+        *wrong.pointer_mut(path).unwrap() = value;
+        let found = error(&["platelets", "rank", "-", "--json"], &wrong.to_string());
+        assert_eq!(found, ("value".into(), place.into()));
+    }
+}

@@ -1,5 +1,7 @@
 //! Calculators, to be used freely: nothing is recorded, so a result is an address that can be kept and sent.
 
+pub(crate) mod offers;
+
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -12,7 +14,7 @@ use lifeline_decisions::calc::{
 };
 
 use super::sheet::answered;
-use crate::web::i18n::Text;
+use crate::web::i18n::{Lang, Text};
 use crate::web::{Form, Frame, PageError, Posted, Visit, render};
 
 /// The routes of these pages.
@@ -103,6 +105,32 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// In an address that another page made: what is still missing is no mistake yet.
+pub(super) const PREFILLED: &str = "prefilled";
+
+/// Calculators whose name, in either language, or whose name in commands holds a text: name and address.
+pub(crate) fn named(frame: &Frame, text: &str) -> Vec<(String, String)> {
+    let text = text.trim().to_lowercase();
+    if text.chars().count() < 2 {
+        return Vec::new();
+    }
+    let names = GROUPS.iter().flat_map(|(_, names)| names.iter());
+    names
+        .filter_map(|one| calc::find(one))
+        .filter(|calculator| {
+            let in_words = Lang::ALL
+                .map(Text::new)
+                .iter()
+                .any(|t| name(t, calculator).to_lowercase().contains(&text));
+            in_words || calculator.name.replace('_', " ").contains(&text) || calculator.name == text
+        })
+        .map(|calculator| {
+            let href = format!("/clinical/calculators/{}", calculator.name);
+            (name(&frame.t, calculator), href)
+        })
+        .collect()
+}
 
 /// A word as a part of a message key.
 fn key(text: &str) -> String {
@@ -329,7 +357,8 @@ async fn show(
     let mut form = Form::filled(&frame, Posted::of(values.iter().map(|(n, v)| (*n, *v))));
     let typed = values
         .iter()
-        .any(|(name, value)| *name != "variant" && !value.is_empty());
+        .any(|(name, value)| *name != "variant" && *name != PREFILLED && !value.is_empty());
+    let prefilled = values.contains_key(PREFILLED);
     let mut result = None;
     let mut problem = String::new();
     if typed {
@@ -344,6 +373,7 @@ async fn show(
         let variant = values.get("variant").filter(|name| !name.is_empty());
         match calculator.run(variant.copied(), &inputs) {
             Ok(answer) => result = Some(found(&frame, calculator, &answer)),
+            Err(Problem::Missing { .. }) if prefilled => {}
             Err(wrong) => {
                 problem = problem_words(&frame, &wrong);
                 let field = calculator
@@ -356,7 +386,7 @@ async fn show(
             }
         }
     }
-    let wrong = typed && result.is_none();
+    let wrong = !problem.is_empty() || !form.is_ok();
     let variants = if calculator.variants.len() > 1 {
         calculator
             .variants

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use lifeline_core::blood::{Grade, UnitId};
+use lifeline_core::blood::{Component, Grade, UnitId};
 use lifeline_core::command::Command;
 use lifeline_core::crossmatch::{
     Chosen, Crossmatch, DisputeProposal, EndReservation, GrantElectronicCrossmatch, Outcome, Proof,
@@ -24,9 +24,10 @@ use serde::Deserialize;
 
 use crate::app::{App, Done};
 use crate::pages::parts::{Named, RequestRow, answered, crossmatch_address, listed, request_row};
+use crate::pages::calculators::offers::{self, Offer};
 use crate::pages::person::Strip;
 use crate::pages::unit::{Row, row};
-use crate::pages::{proposal, scan, timeline};
+use crate::pages::{platelets, proposal, scan, timeline};
 use crate::web::{
     Banner, FindingLine, Form, Frame, Moment, PageError, Posted, Room, Tone, Visit, render, words,
 };
@@ -37,6 +38,7 @@ pub fn routes() -> Router<App> {
         .route("/crossmatch", get(list))
         .route("/crossmatch/plan", get(proposal::day))
         .route("/crossmatch/{request}", get(show))
+        .route("/crossmatch/{request}/platelets", get(platelets::show))
         .route("/crossmatch/{request}/{act}", post(carry_out))
 }
 
@@ -276,6 +278,10 @@ struct RequestPage {
     void: String,
     proposal: proposal::View,
     choices: Vec<Choice>,
+    offers: Vec<Offer>,
+    offers_open: bool,
+    search: String,
+    platelets: String,
     may_record: bool,
     may_reserve: bool,
     banner: Option<Banner>,
@@ -381,6 +387,18 @@ fn page(
             .unwrap_or_default(),
         proposal: proposal::view(&frame, &hospital, id),
         choices: choices(&frame, &hospital, request),
+        offers: offers::for_request(&frame, &hospital, request),
+        offers_open: false,
+        search: if request.order.component == Component::RedCells {
+            format!("/stock/search?request={id}")
+        } else {
+            String::new()
+        },
+        platelets: if request.order.component == Component::Platelets {
+            format!("{}/platelets", crossmatch_address(id))
+        } else {
+            String::new()
+        },
         may_record: app.may(visit, Action::CrossmatchRecord),
         may_reserve: app.may(visit, Action::UnitReserve),
         banner,

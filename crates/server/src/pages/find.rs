@@ -133,7 +133,11 @@ async fn find(
     found.sort();
     found.dedup();
     found.retain(|subject| app.may(&visit, sees(subject)));
-    if let [only] = found.as_slice() {
+    let calculators = super::calculators::named(&frame, &text);
+    if let ([], [(_, only)]) = (found.as_slice(), calculators.as_slice()) {
+        return Ok(Redirect::to(only).into_response());
+    }
+    if let ([only], []) = (found.as_slice(), calculators.as_slice()) {
         return Ok(Redirect::to(&address(only)).into_response());
     }
     let t = &frame.t;
@@ -167,6 +171,12 @@ async fn find(
             .iter()
             .take(HITS_MOST)
             .map(|subject| hit(&frame, &hospital, subject))
+            .chain(calculators.into_iter().map(|(name, href)| Hit {
+                kind: t.m("calc-one"),
+                name,
+                more: String::new(),
+                href,
+            }))
             .collect(),
         next,
         action,

@@ -24,6 +24,7 @@ mod moving;
 mod near_misses;
 mod outlook;
 pub mod parts;
+mod platelets;
 mod patient;
 mod people;
 pub mod person;

@@ -3,11 +3,14 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use lifeline_core::hospital::Hospital;
 use lifeline_core::people::Action;
 use lifeline_decisions::stock::outlook::{LADDER, Line, Phase, outlook};
+use lifeline_decisions::stock::usage::{DAYS, usage};
 
 use crate::app::App;
 use crate::pages::blood;
+use crate::pages::calculators::offers::{self, Offer};
 use crate::web::{Frame, GroupMark, PageError, Room, Tone, Visit, render};
 
 /// One component and group, in words.
@@ -32,6 +35,10 @@ struct OutlookPage {
     substitution: String,
     steps: Vec<String>,
     lines: Vec<Shown>,
+    usage: String,
+    usage_title: String,
+    offers: Vec<Offer>,
+    offers_open: bool,
     frame: Frame,
 }
 
@@ -55,8 +62,13 @@ pub async fn show(
             .chain([t.m("outlook-step-more")])
             .collect(),
         lines: Vec::new(),
+        usage: String::new(),
+        usage_title: t.a("usage-title", &[("days", &DAYS)]),
+        offers: Vec::new(),
+        offers_open: true,
         frame: frame.clone(),
     };
+    count_usage(&mut page, &hospital);
     match outlook(&hospital, frame.now) {
         Ok(found) => {
             let used = &found.substitution;
@@ -80,6 +92,35 @@ pub async fn show(
         }
     }
     Ok(render(&page))
+}
+
+/// Crossmatch-to-transfusion ratio, transfusion probability and index, from what happened here.
+fn count_usage(page: &mut OutlookPage, hospital: &Hospital) {
+    let t = page.frame.t;
+    let found = usage(hospital, page.frame.now);
+    if found.crossmatched == 0 {
+        page.usage = t.a("usage-none", &[("days", &DAYS)]);
+        return;
+    }
+    page.usage = t.a(
+        "usage-note",
+        &[
+            ("crossmatched", &found.crossmatched),
+            ("patients", &found.patients),
+            ("transfused", &found.transfused),
+            ("given", &found.patients_transfused),
+        ],
+    );
+    let known = [
+        ("crossmatched", found.crossmatched.to_string()),
+        ("transfused", found.transfused.to_string()),
+        ("patients_crossmatched", found.patients.to_string()),
+        ("patients_transfused", found.patients_transfused.to_string()),
+    ];
+    page.offers = ["ct_ratio", "transfusion_probability", "transfusion_index"]
+        .into_iter()
+        .filter_map(|name| offers::offer(&page.frame, name, &known))
+        .collect();
 }
 
 fn tone(phase: Phase) -> Tone {

@@ -13,6 +13,7 @@ use lifeline_decisions::proposal::{self, DayPlan, ProposalError, Reason, TypeFir
 
 use crate::app::App;
 use crate::pages::parts::{RequestRow, crossmatch_address, request_row};
+use crate::pages::timeline::worded;
 use crate::pages::unit::{Row, row};
 use crate::web::{FindingLine, Form, Frame, PageError, Posted, Room, Tone, Visit, render, words};
 
@@ -89,6 +90,11 @@ fn reason(frame: &Frame, reason: &Reason) -> (Tone, String) {
             t.a("reason-not-typed", &[("antigens", &antigens(frame, list))]),
         ),
     }
+}
+
+/// A kind of patient; one that a hospital added to the policy is named as it stands there.
+fn kind(frame: &Frame, name: &str) -> String {
+    worded(frame, &format!("kind-{name}"), name)
 }
 
 /// Why nothing can be proposed at all.
@@ -201,7 +207,7 @@ pub(crate) fn view(frame: &Frame, hospital: &Hospital, request: RequestId) -> Vi
         summary: t.a(
             "proposal-summary",
             &[
-                ("kind", &t.m(&format!("kind-{}", found.kind))),
+                ("kind", &kind(frame, &found.kind)),
                 ("wanted", &found.wanted),
                 ("days", &found.lead),
             ],
@@ -342,7 +348,7 @@ fn planned(frame: &Frame, hospital: &Hospital, plan: &DayPlan, id: RequestId) ->
         .collect();
     Some(Planned {
         row: request_row(frame, hospital, request),
-        kind: frame.t.m(&format!("kind-{}", found.kind)),
+        kind: kind(frame, &found.kind),
         wanted: found.wanted,
         missing: found.missing,
         bags,

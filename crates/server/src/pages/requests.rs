@@ -27,6 +27,7 @@ use crate::pages::parts::{
     Named, RequestRow, answered, field_time, listed, read_hundredths, read_time, request_address,
     request_row, ward, wards,
 };
+use crate::pages::calculators::offers::{self, Offer};
 use crate::pages::person::Strip;
 use crate::pages::{blood, timeline};
 use crate::web::{
@@ -303,6 +304,8 @@ struct RequestPage {
     open: String,
     may_crossmatch: bool,
     choices: Choices,
+    offers: Vec<Offer>,
+    offers_open: bool,
     issues: Vec<IssueLine>,
     least: Vec<(String, String)>,
     banner: Option<Banner>,
@@ -405,6 +408,8 @@ async fn page(
         may_crossmatch: app.may(visit, Action::UnitReserve) && request.state.open(),
         choices: Choices::of(&frame, &hospital),
         issues: issues(&frame, &hospital, request),
+        offers: offers::for_request(&frame, &hospital, request),
+        offers_open: true,
         banner,
         timeline,
         form,

@@ -1,5 +1,8 @@
 //! The stock: how much of what there is and how long it lasts, and the list behind every number.
 
+pub(crate) mod donors;
+pub(crate) mod search;
+
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -32,6 +35,8 @@ pub fn routes() -> Router<App> {
         .route("/stock/counts", get(counts))
         .route("/stock/list", get(list))
         .route("/stock/outlook", get(crate::pages::outlook::show))
+        .route("/stock/search", get(search::show))
+        .route("/stock/donors", get(donors::show).post(donors::file))
 }
 
 /// The places where bags are now.

@@ -37,6 +37,7 @@ const PARTICULARS: [&str; 14] = [
     "under",
     "delivery",
     "reference",
+    "report",
     "amount",
     "volume",
     "second",

@@ -9,9 +9,13 @@ use lifeline_core::blood::Millilitres;
 use lifeline_core::command::Command;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{IssueId, LocationId, PatientNumber};
-use lifeline_core::issue::{Fate, Issue, ReceiveOnWard, RecordFate, StartTransfusion};
+use lifeline_core::blood::Component;
+use lifeline_core::issue::{
+    Fate, Issue, ReceiveOnWard, RecordFate, RecordResponse, Response as Effect, StartTransfusion,
+};
 use lifeline_core::people::Action;
 use lifeline_core::policy::Key;
+use lifeline_core::request::lab_asked;
 use lifeline_core::sample::{Sample, SampleState};
 use lifeline_core::unit::{Checked, Status};
 use serde::Deserialize;
@@ -19,11 +23,12 @@ use serde::Deserialize;
 use crate::app::{App, Done};
 use crate::pages::answers::rejected_address;
 use crate::pages::handover::{IssueRow, issue_row};
-use crate::pages::parts::{Named, answered, field_time, listed, read_time};
+use crate::pages::calculators::offers::{self, Offer};
+use crate::pages::parts::{Named, answered, field_time, listed, read_hundredths, read_time};
 use crate::pages::person::Strip;
 use crate::pages::unit::{Row, row};
 use crate::pages::{scan, timeline};
-use crate::web::{Banner, Form, Frame, Moment, PageError, Posted, Room, Visit, render, words};
+use crate::web::{Banner, Form, Frame, Moment, PageError, Posted, Room, Tone, Visit, render, words};
 
 /// The routes of these pages.
 pub fn routes() -> Router<App> {
@@ -138,11 +143,115 @@ struct WardPage {
     bag: Row,
     strip: Strip,
     step: String,
+    effect: Option<EffectView>,
     reactions: Vec<(String, String)>,
     discards: Vec<(String, String)>,
     banner: Option<Banner>,
     form: Form,
     frame: Frame,
+}
+
+/// What the transfusion did, and the form for the next value.
+struct EffectView {
+    /// What is measured.
+    lab: String,
+    /// Platelets: surface and dose are asked for.
+    platelets: bool,
+    may_record: bool,
+    rows: Vec<EffectRow>,
+    /// Calculators with the newest values.
+    offers: Vec<Offer>,
+}
+
+/// One value after the transfusion.
+struct EffectRow {
+    taken: Moment,
+    after_hours: String,
+    values: String,
+    /// Corrected count increment with its judgement, for platelets.
+    cci: Option<(Tone, String)>,
+    by: String,
+}
+
+fn hundredths(value: u32) -> String {
+    let text = format!("{}.{:02}", value / 100, value % 100);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn effect(
+    app: &App,
+    frame: &Frame,
+    visit: &Visit,
+    hospital: &Hospital,
+    issue: &Issue,
+) -> Option<EffectView> {
+    let t = frame.t;
+    let Some((_, Fate::Transfused { ended, .. })) = &issue.fate else {
+        return None;
+    };
+    let unit = hospital.units.get(&issue.unit)?;
+    let lab = lab_asked(unit.component)?;
+    let platelets = unit.component == Component::Platelets;
+    let numbers = lifeline_decisions::proposal::platelets::numbers(hospital, frame.now).ok();
+    let rows = issue
+        .responses
+        .iter()
+        .map(|(stamp, one)| {
+            let minutes = one.taken.duration_since(*ended).as_mins();
+            let cci = lifeline_decisions::proposal::platelets::cci(one).map(|cci| {
+                let least = numbers.as_ref().map(|numbers| {
+                    if minutes <= i64::from(numbers.early_minutes) {
+                        numbers.success_1h
+                    } else {
+                        numbers.success_24h
+                    }
+                });
+                let tone = match least {
+                    Some(least) if cci < least => Tone::Warn,
+                    Some(_) => Tone::Good,
+                    None => Tone::Note,
+                };
+                let (cci, least) = (format!("{cci:.1}"), least.unwrap_or(0.0));
+                (tone, t.a("effect-cci", &[("cci", &cci), ("least", &least)]))
+            });
+            EffectRow {
+                taken: frame.moment(one.taken),
+                after_hours: t.a(
+                    "effect-after",
+                    &[("hours", &format!("{:.1}", minutes as f64 / 60.0))],
+                ),
+                values: format!("{} → {}", hundredths(one.before), hundredths(one.after)),
+                cci,
+                by: timeline::person(frame, hospital, stamp.by.as_str()),
+            }
+        })
+        .collect();
+    let last = issue.responses.last().map(|(_, one)| one);
+    let offers = match last.filter(|_| platelets) {
+        None => Vec::new(),
+        Some(one) => {
+            let number = |value: Option<u32>| value.map(hundredths).unwrap_or_default();
+            let gained = i64::from(one.after) - i64::from(one.before);
+            let known = [
+                ("pre_1e9_l", hundredths(one.before)),
+                ("post_1e9_l", hundredths(one.after)),
+                ("increment_1e9_l", format!("{:.2}", gained as f64 / 100.0)),
+                ("bsa_m2", number(one.area)),
+                ("dose_1e11", number(one.dose)),
+            ];
+            ["platelet_cci", "platelet_ppr"]
+                .into_iter()
+                .filter_map(|name| offers::offer(frame, name, &known))
+                .collect()
+        }
+    };
+    Some(EffectView {
+        lab: t.m(&format!("field-{lab}")),
+        platelets,
+        may_record: app.may(visit, Action::UnitFate),
+        rows,
+        offers,
+    })
 }
 
 async fn show(
@@ -168,7 +277,25 @@ fn filled(frame: &Frame, hospital: &Hospital, issue: &Issue) -> Posted {
     let volume = unit
         .map(|unit| unit.volume.0.to_string())
         .unwrap_or_default();
+    // The value before is the one the blood was asked for with; the surface as it was entered last.
+    let asked = hospital.requests.get(issue.request);
+    let before = unit
+        .and_then(|unit| lab_asked(unit.component))
+        .and_then(|lab| asked?.order.labs.get(lab).cloned())
+        .unwrap_or_default();
+    let patient = hospital.record_of(issue.patient);
+    let area = patient
+        .iter()
+        .flat_map(|record| record.issues())
+        .flat_map(|issue| &issue.responses)
+        .filter_map(|(stamp, one)| Some((stamp.seq, one.area?)))
+        .max()
+        .map(|(_, area)| hundredths(area))
+        .unwrap_or_default();
     Posted::of([
+        ("before", before.as_str()),
+        ("taken", ended.as_str()),
+        ("area", area.as_str()),
         ("place", issue.destination.as_str()),
         ("started", started.as_str()),
         ("ended", ended.as_str()),
@@ -214,6 +341,7 @@ fn page(
         bag: row(&frame, &hospital, unit),
         strip: Strip::find(&frame, &hospital, issue.patient)?,
         step: step.into(),
+        effect: effect(app, &frame, visit, &hospital, issue),
         reactions: [
             (Checked::Good, "ward-no-reaction"),
             (Checked::Bad, "ward-reaction"),
@@ -251,6 +379,29 @@ fn fate(frame: &Frame, form: &mut Form) -> Option<Fate> {
     })
 }
 
+fn response(frame: &Frame, form: &mut Form) -> Option<Effect> {
+    let t = frame.t;
+    let number = |form: &mut Form, name: &str| {
+        form.read(name, read_hundredths, |_| t.m("request-number"))
+    };
+    let before = number(form, "before");
+    let after = number(form, "after");
+    let taken = form.read("taken", |text| read_time(frame, text), |_| t.m("request-time"));
+    let may = |form: &mut Form, name: &str| match form.value(name) {
+        "" => Some(None),
+        _ => number(form, name).map(Some),
+    };
+    let area = may(form, "area");
+    let dose = may(form, "dose");
+    Some(Effect {
+        before: before?,
+        after: after?,
+        taken: taken?,
+        area: area?,
+        dose: dose?,
+    })
+}
+
 async fn carry_out(
     State(app): State<App>,
     frame: Frame,
@@ -283,6 +434,13 @@ async fn carry_out(
                 .into()
             }),
         "fate" => fate(&frame, &mut form).map(|fate| RecordFate { issue: id, fate }.into()),
+        "response" => response(&frame, &mut form).map(|response| {
+            RecordResponse {
+                issue: id,
+                response,
+            }
+            .into()
+        }),
         "discard" => Some(
             RecordFate {
                 issue: id,

@@ -15,6 +15,7 @@ use std::path::Path;
 use axum::Router;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{Request, StatusCode};
+use lifeline_core::blood::Component;
 use lifeline_core::device::{FileMessage, Problem, Raw, StoreMessage, Trouble};
 use lifeline_core::id::{DeviceId, MessageId};
 use lifeline_core::policy::{Entry, Key, ProposePolicy, Standing, Value};
@@ -88,8 +89,13 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/stock/counts", STOCK),
     ("GET", "/stock/list", STOCK),
     ("GET", "/stock/outlook", STOCK),
+    ("GET", "/stock/search", STOCK),
+    ("GET", "/stock/donors", STOCK),
+    ("POST", "/stock/donors", STOCK),
     ("GET", "/units/{unit}", STOCK),
     ("POST", "/units/{unit}/{act:hold}", STOCK),
+    ("GET", "/units/{unit}/type", BENCH),
+    ("POST", "/units/{unit}/type", BENCH),
     ("GET", "/donations/{din}", STOCK),
     ("POST", "/donations/{din}", STOCK),
     ("GET", "/patients", PATIENT),
@@ -192,6 +198,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/crossmatch", CROSSMATCH),
     ("GET", "/crossmatch/plan", CROSSMATCH),
     ("GET", "/crossmatch/{request}", CROSSMATCH),
+    ("GET", "/crossmatch/{platelets}/platelets", CROSSMATCH),
     ("POST", "/crossmatch/{request}/{act:reserve}", BENCH),
     ("GET", "/issue", PATIENT),
     ("GET", "/issue/new", BENCH),
@@ -413,6 +420,16 @@ fn things(app: &App) -> BTreeMap<&'static str, String> {
         ("din", issue.unit.din.to_string()),
         ("patient", issue.patient.to_string()),
         ("request", issue.request.to_string()),
+        (
+            "platelets",
+            state
+                .requests
+                .open()
+                .find(|request| request.order.component == Component::Platelets)
+                .unwrap()
+                .id
+                .to_string(),
+        ),
         (
             "crossmatch",
             state.crossmatches.iter().next().unwrap().id.to_string(),

@@ -7,6 +7,7 @@ use lifeline_core::device::MessageState;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::*;
 use lifeline_core::sample::SampleState;
+use lifeline_core::testing::discrepancy::{Discrepancy, Ruling};
 use lifeline_core::testing::{Material, Origin, TestState};
 use lifeline_core::unit::Status;
 
@@ -337,10 +338,20 @@ fn patients(hospital: &Hospital, report: &mut Report) -> Result<(), Broken> {
             let Some(test) = determination.test else {
                 continue;
             };
-            let stands = hospital
-                .tests
-                .get(test)
-                .is_some_and(|test| test.state == TestState::Verified);
+            let ruled = |found: &Discrepancy| {
+                let conclusion = found.conclusion.as_ref();
+                conclusion.is_some_and(|conclusion| {
+                    conclusion.verified.is_some() && matches!(conclusion.ruling, Ruling::Group(_))
+                })
+            };
+            let stands = hospital.tests.get(test).is_some_and(|test| match test.state {
+                TestState::Verified => true,
+                TestState::WorkedUp => hospital
+                    .discrepancies
+                    .of_test(test.id)
+                    .is_some_and(|found| ruled(found)),
+                _ => false,
+            });
             holds(
                 report,
                 "a group on file rests on a standing result",

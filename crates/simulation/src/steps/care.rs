@@ -549,3 +549,46 @@ pub(super) fn acknowledge(world: &mut World) -> Option<Draft> {
         answer: "已停输，已告知医生".into(),
     })
 }
+
+pub(super) fn response(world: &mut World) -> Option<Draft> {
+    let issue = world.pick(
+        |w| &w.issues,
+        80,
+        |hospital, id| {
+            hospital
+                .issues
+                .get(*id)
+                .is_some_and(|issue| matches!(&issue.fate, Some((_, Fate::Transfused { .. }))))
+        },
+    )?;
+    let before = world.number(300, 9000).unsigned_abs() as u32;
+    let after = before + world.number(-200, 4000).max(0).unsigned_abs() as u32;
+    let stated = !world.one_in(12);
+    let ago = world.number(0, 30);
+    world.draft(RecordResponse {
+        issue,
+        response: Response {
+            before,
+            after,
+            taken: world.minutes(-ago),
+            area: stated.then_some(172),
+            dose: stated.then_some(300),
+        },
+    })
+}
+
+/// A bag that was promised to one patient, proposed for another: the gate stops it.
+pub(super) fn dispute(world: &mut World) -> Option<Draft> {
+    let request = request(world, |request| request.state.open())?;
+    let unit = world.pick(
+        |w| &w.units,
+        120,
+        |hospital, id| {
+            hospital
+                .units
+                .get(id)
+                .is_some_and(|unit| unit.status != Status::Available)
+        },
+    )?;
+    world.draft(DisputeProposal { unit, request })
+}

@@ -1,10 +1,10 @@
 //! Antibody identification: antigrams, work-ups, readings, conclusions.
 
-use lifeline_core::blood::{Antigen, AntigenProfile, Grade, Typing};
+use lifeline_core::blood::{Abo, Antigen, AntigenProfile, Grade, RhD, Typing};
 use lifeline_core::id::WorkupId;
 use lifeline_core::identification::{
-    CellId, ConcludeIdentification, EndIdentification, FileAntigram, Found, OpenIdentification,
-    PanelReading, Phase, ReagentCell, RecordPanel, ReopenIdentification, VerifyIdentification,
+    CellId, ConcludeIdentification, EndIdentification, FileAntigram, FileRegistry, Found, OpenIdentification,
+    PanelReading, Phase, RareDonor, ReagentCell, RecordPanel, ReopenIdentification, VerifyIdentification,
     WorkupState,
 };
 use lifeline_core::patient::{Specificity, WithdrawAntibody};
@@ -164,4 +164,26 @@ pub(super) fn withdraw(world: &mut World) -> Option<Draft> {
         reason: "录错患者".into(),
     };
     world.signed(withdraw, Action::TestVerify)
+}
+
+pub(super) fn file_registry(world: &mut World) -> Option<Draft> {
+    let mut donors = Vec::new();
+    for n in 0..world.number(0, 6) {
+        let mut antigens = AntigenProfile::default();
+        let antigen = *world.one(&[Antigen::Jka, Antigen::Dib, Antigen::LittleS])?;
+        antigens.set(antigen, Typing::Negative);
+        // Now and then one number comes twice.
+        let number = if world.one_in(20) { 0 } else { n };
+        donors.push(RareDonor {
+            donor: format!("RD-{number}"),
+            abo: *world.one(&Abo::ALL)?,
+            rhd: RhD::Positive,
+            antigens,
+            note: String::new(),
+        });
+    }
+    world.draft(FileRegistry {
+        source: "省血液中心".into(),
+        donors,
+    })
 }

@@ -13,6 +13,7 @@ mod policy;
 mod quality;
 mod samples;
 mod units;
+mod workup;
 
 use lifeline_core::command::{Command, Initialise};
 use lifeline_core::id::UserId;
@@ -146,6 +147,17 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("decide-affected", 20, quality::decide),
     ("close-case", 8, quality::close),
     ("hand-over-shift", 2, answers::hand_over),
+    ("open-discrepancy", 6, workup::open),
+    ("record-discrepancy-step", 30, workup::step),
+    ("conclude-discrepancy", 8, workup::conclude),
+    ("verify-discrepancy", 8, workup::verify),
+    ("reopen-discrepancy", 2, workup::reopen),
+    ("record-rhd-genotype", 2, workup::genotype),
+    ("dispute-proposal", 2, care::dispute),
+    ("type-unit-antigens", 4, units::type_antigens),
+    ("record-platelet-antibodies", 1, patients::platelet_antibodies),
+    ("record-response", 6, care::response),
+    ("file-registry", 1, identification::file_registry),
     ("propose-policy", 3, policy::propose),
     ("activate-policy", 3, policy::activate),
     ("withdraw-policy", 1, policy::withdraw),

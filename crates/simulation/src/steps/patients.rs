@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lifeline_core::Date;
-use lifeline_core::blood::{Antigen, Attribute, Typing};
+use lifeline_core::blood::{Antigen, Attribute, PlateletAntigen, Typing};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{PatientId, PatientNumber};
 use lifeline_core::patient::*;
@@ -283,5 +283,21 @@ pub(super) fn unmerge(world: &mut World) -> Option<Draft> {
     world.draft(UnmergePatients {
         from,
         reason: "不是同一人".into(),
+    })
+}
+
+pub(super) fn platelet_antibodies(world: &mut World) -> Option<Draft> {
+    let patient = patient(world)?;
+    let mut antibodies = std::collections::BTreeMap::new();
+    for name in ["A2", "B60", "HPA-3a"] {
+        if world.one_in(2) {
+            let mfi = world.number(100, 60_000).unsigned_abs() as u32;
+            antibodies.insert(PlateletAntigen::parse(name).ok()?, mfi);
+        }
+    }
+    world.draft(RecordPlateletAntibodies {
+        patient,
+        antibodies,
+        report: "HLA 实验室 26-7".into(),
     })
 }

@@ -414,3 +414,41 @@ pub(super) fn find(world: &mut World) -> Option<Draft> {
         note: "找到了".into(),
     })
 }
+
+pub(super) fn type_antigens(world: &mut World) -> Option<Draft> {
+    let unit = world.pick(
+        |w| &w.units,
+        120,
+        |hospital, id| {
+            hospital
+                .units
+                .get(id)
+                .is_some_and(|unit| unit.status.on_shelf())
+        },
+    )?;
+    let mut antigens = AntigenProfile::default();
+    for antigen in [Antigen::BigE, Antigen::LittleE, Antigen::Jka, Antigen::Mur] {
+        if world.one_in(2) {
+            let typing = *world.one(&[Typing::Positive, Typing::Positive, Typing::Negative])?;
+            antigens.set(antigen, typing);
+        }
+    }
+    let platelet = world.one_in(4).then(|| {
+        let names = ["A2", "A24", "B46", "B60", "HPA-1a"];
+        Box::new(
+            names
+                .into_iter()
+                .filter_map(|name| PlateletAntigen::parse(name).ok())
+                .collect(),
+        )
+    });
+    world.signed(
+        TypeUnitAntigens {
+            unit,
+            antigens,
+            platelet,
+            report: "抗体鉴定室".into(),
+        },
+        Action::UnitCheck,
+    )
+}

@@ -162,6 +162,9 @@ fn what_is_a_hard_stop_stays_one() {
         .antigens;
     antigens.set(Antigen::BigE, Typing::Positive);
     scene.trial.given(UnitEvent::AntigensTyped {
+        platelet: None,
+        report: String::new(),
+        second: None,
         unit: scene.unit,
         antigens,
     });

@@ -37,6 +37,9 @@ pub(super) fn typed(scene: &mut Scene, antigen: Antigen, typing: Typing) {
         .antigens;
     antigens.set(antigen, typing);
     scene.trial.given(UnitEvent::AntigensTyped {
+        platelet: None,
+        report: String::new(),
+        second: None,
         unit: scene.unit,
         antigens,
     });

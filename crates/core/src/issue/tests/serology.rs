@@ -344,6 +344,9 @@ fn the_list_spares_what_others_need_and_offers_the_oldest_first() {
     let mut antigens = crate::blood::AntigenProfile::default();
     antigens.set(Antigen::BigE, Typing::Negative);
     scene.trial.given(UnitEvent::AntigensTyped {
+        platelet: None,
+        report: String::new(),
+        second: None,
         unit: older.unit,
         antigens,
     });

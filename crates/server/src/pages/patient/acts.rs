@@ -1,12 +1,16 @@
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
-use lifeline_core::blood::{Antigen, Attribute, BloodGroup, RhdAllele, RhdGenotype, Typing};
+use lifeline_core::blood::{
+    Antigen, Attribute, BloodGroup, PlateletAntigen, RhdAllele, RhdGenotype, Typing,
+};
 use lifeline_core::command::Command;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{PatientId, PatientNumber};
 use lifeline_core::patient::{
     AmendPatient, EndNeed, LinkKind, LinkPatients, MergePatients, NeedKind, Patient, RaiseNeed,
-    RecordAntibody, RecordConsent, RecordHistoricGroup, RecordRhdGenotype, Said, Specificity,
+    RecordAntibody, RecordConsent, RecordHistoricGroup, RecordPlateletAntibodies, RecordRhdGenotype, Said, Specificity,
     StateExposure, TypePatientAntigen, UnlinkPatients, UnmergePatients, WithdrawAntibody,
     WithdrawHistoricGroup,
 };
@@ -28,6 +32,8 @@ pub(super) enum Act {
     WithdrawAntibody,
     Antigen,
     Genotype,
+    WithdrawGenotype,
+    PlateletAntibodies,
     Need,
     EndNeed,
     Exposure,
@@ -41,13 +47,15 @@ pub(super) enum Act {
 }
 
 impl Act {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Amend,
         Self::Exposure,
         Self::Antibody,
         Self::WithdrawAntibody,
         Self::Antigen,
         Self::Genotype,
+        Self::WithdrawGenotype,
+        Self::PlateletAntibodies,
         Self::Need,
         Self::EndNeed,
         Self::Consent,
@@ -67,6 +75,8 @@ impl Act {
             Self::WithdrawAntibody => "withdraw-antibody",
             Self::Antigen => "antigen",
             Self::Genotype => "genotype",
+            Self::WithdrawGenotype => "withdraw-genotype",
+            Self::PlateletAntibodies => "platelet-antibodies",
             Self::Need => "need",
             Self::EndNeed => "end-need",
             Self::Exposure => "exposure",
@@ -102,6 +112,9 @@ impl Act {
         match self {
             Self::WithdrawAntibody => {
                 patient.merged_into.is_none() && !on_file(hospital, patient.id).is_empty()
+            }
+            Self::WithdrawGenotype => {
+                patient.merged_into.is_none() && patient.rhd_genotype.is_some()
             }
             Self::Unmerge => patient.merged_into.is_some(),
             Self::Unlink => !patient.links.is_empty(),
@@ -157,6 +170,13 @@ impl Act {
                     Input::must(Kind::Text, "report", t.m("act-genotype-report")),
                 ]
             }
+            // The record says by itself what is taken back and why it stood: the report.
+            Self::WithdrawGenotype => Vec::new(),
+            Self::PlateletAntibodies => vec![
+                Input::must(Kind::Text, "report", t.m("act-genotype-report")),
+                Input::may(Kind::Lines, "antibodies", t.m("platelets-antibodies"))
+                    .note(t.m("act-platelet-antibodies-format")),
+            ],
             Self::Need => vec![
                 Input::must(Kind::Select, "kind", t.m("act-need"))
                     .of(need_options(frame, all_needs())),
@@ -324,6 +344,17 @@ impl Act {
                 }
                 .into()
             }
+            Self::WithdrawGenotype => RecordRhdGenotype {
+                patient,
+                genotype: None,
+            }
+            .into(),
+            Self::PlateletAntibodies => RecordPlateletAntibodies {
+                patient,
+                antibodies: fluorescence(frame, form)?,
+                report: form.value("report").into(),
+            }
+            .into(),
             Self::Need | Self::EndNeed => {
                 let kind = all_needs()
                     .into_iter()
@@ -511,6 +542,33 @@ fn need_code(kind: NeedKind) -> String {
         NeedKind::Attribute(attribute) => format!("attribute:{}", attribute.as_str()),
         NeedKind::Lacks(antigen) => format!("lacks:{}", antigen.name()),
     }
+}
+
+/// Antibodies as people copy them from a report: `A2 8000`, one a line or parted by commas.
+fn fluorescence(frame: &Frame, form: &mut Form) -> Option<BTreeMap<PlateletAntigen, u32>> {
+    let text = form.value("antibodies").to_owned();
+    let mut found = BTreeMap::new();
+    for (row, entry) in text
+        .split(['\n', ',', ';', '，', '、', '；'])
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .enumerate()
+    {
+        let (antigen, mfi) = entry
+            .rsplit_once([' ', '\t', '=', ':'])
+            .unwrap_or((entry, ""));
+        let read = PlateletAntigen::parse(antigen).ok().zip(mfi.trim().parse::<u32>().ok());
+        let fresh = read.is_some_and(|(antigen, mfi)| found.insert(antigen, mfi).is_none());
+        if !fresh {
+            let words = frame.t.a(
+                "act-platelet-antibodies-wrong",
+                &[("row", &(row + 1)), ("text", &entry)],
+            );
+            form.refuse("antibodies", words);
+            return None;
+        }
+    }
+    Some(found)
 }
 
 fn need_options(frame: &Frame, kinds: Vec<NeedKind>) -> Vec<(String, String)> {

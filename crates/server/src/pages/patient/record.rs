@@ -10,6 +10,7 @@ use lifeline_core::subject::Subject;
 
 use super::acts::{Act, PatientPath};
 use crate::app::App;
+use crate::pages::calculators::offers::{self, Offer};
 use crate::pages::person::{Strip, address};
 use crate::pages::results::{SampleLine, TestLine, sample_address};
 use crate::pages::{blood, timeline};
@@ -61,6 +62,9 @@ struct RecordPage {
     issues: Vec<IssueLine>,
     antigens: String,
     genotype: String,
+    platelet_antibodies: String,
+    offers: Vec<Offer>,
+    offers_open: bool,
     particulars: Vec<(String, String)>,
     may_receive: bool,
     receive: String,
@@ -122,6 +126,9 @@ pub(super) async fn show(
             .collect(),
         antigens: antigens(&record),
         genotype: genotype(&frame, &record),
+        platelet_antibodies: platelet_antibodies(&frame, &record),
+        offers: offers::for_patient(&frame, &hospital, &record),
+        offers_open: false,
         particulars: particulars(&frame, &hospital, &record),
         may_receive: app.may(&visit, Action::SampleReceive),
         receive: format!(
@@ -297,6 +304,26 @@ fn antigens(record: &Record<'_>) -> String {
         })
         .collect();
     words.join(" ")
+}
+
+/// Antibodies against platelets, strongest first, with the report.
+fn platelet_antibodies(frame: &Frame, record: &Record<'_>) -> String {
+    let reports = record.parts().filter_map(|part| part.platelet_antibodies.as_ref());
+    let shown = reports.map(|report| {
+        let mut list: Vec<(u32, String)> = report
+            .mfi
+            .iter()
+            .map(|(antigen, mfi)| (*mfi, format!("{antigen} {mfi}")))
+            .collect();
+        list.sort_by(|a, b| b.cmp(a));
+        let names: Vec<String> = list.into_iter().map(|(_, words)| words).collect();
+        let names = match names.is_empty() {
+            true => frame.t.m("platelets-none-found"),
+            false => names.join(&frame.t.m("list-separator")),
+        };
+        format!("{names} · {}", report.report)
+    });
+    shown.collect::<Vec<_>>().join(" · ")
 }
 
 /// The RHD genotype, and what RhD it makes the patient be transfused as.

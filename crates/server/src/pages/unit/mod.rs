@@ -1,6 +1,7 @@
 //! A bag: what it is, what may be done with it now, and its whole life.
 
 mod act;
+mod typing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,11 +26,13 @@ use crate::web::{
     render, words,
 };
 use act::Act;
+pub(crate) use typing::names;
 
 /// The routes of these pages.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/units/{unit}", get(show))
+        .route("/units/{unit}/type", get(typing::show).post(typing::record))
         .route("/units/{unit}/{act}", post(act::carry_out))
         .route("/donations/{din}", get(donation).post(recall))
         .route("/donations/{din}/withdraw", post(withdraw))
