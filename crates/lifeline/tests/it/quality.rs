@@ -220,4 +220,8 @@ fn instant_method_charts_sigma_and_patients() {
         refused(&["pbrtqc", "-", "--method", "bull", "--json"], FIRST).0,
         "parameter"
     );
+    // Wrong use is one JSON line too for whoever asked for JSON.
+    let (code, message) = refused(&["instant", "--json"], "");
+    assert_eq!(code, "usage");
+    assert!(!message.contains('\n') && !message.is_empty());
 }
