@@ -178,4 +178,3 @@ why-not-a-pair = each line is PROGRAMME and item, with a space between
 why-no-limits = the policy has no limits for it
 why-row-no-numbers = a result is no number, or the reference is 0
 why-row-no-grades = a result is no strength of reaction (0 w 1 2 3 4 mf H)
-fact-criterion = Criterion

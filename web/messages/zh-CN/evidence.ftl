@@ -172,4 +172,3 @@ why-not-a-pair = 每行为计划代号和项目，中间空一格
 why-no-limits = 规则中没有它的界限
 why-row-no-numbers = 有结果不是数字，或参考值为 0
 why-row-no-grades = 有结果不是反应强度（0 w 1 2 3 4 mf H）
-fact-criterion = 评分项

@@ -515,6 +515,7 @@ fn a_remark_can_be_made_on_what_a_machine_sent() {
         kind: LotKind::Card,
         name: "卡".into(),
         expires: trial.minutes(9000),
+        packs: 1,
     };
     trial.run(by("technologist"), other);
     let lot = LotId::parse("CARD-9").unwrap();

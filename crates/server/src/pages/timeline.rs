@@ -26,7 +26,7 @@ use crate::web::{Frame, GroupMark, Lang, PageError, TimelineEntry, Tone};
 pub const LINES_MOST: usize = 300;
 
 /// Particulars shown below the line, in this order, where the fact has them.
-const PARTICULARS: [&str; 14] = [
+const PARTICULARS: [&str; 15] = [
     "hold",
     "reason",
     "note",

@@ -164,6 +164,7 @@ fn begin() -> Node {
             kind: crate::testing::LotKind::Card,
             name: "ABO/RhD".into(),
             expires: scene.trial.minutes(200 * 1440),
+            packs: 1,
         };
         scene.trial.run(by("technologist"), receive);
         let open = crate::testing::OpenLot {
@@ -171,6 +172,7 @@ fn begin() -> Node {
             until: None,
         };
         scene.trial.run(by("technologist"), open);
+        scene.trial.accept_lot(other);
     }
     // The controls of the morning before are long past, but they were good, and their lot is what they say nothing about now.
     let log = Log {
