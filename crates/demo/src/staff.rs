@@ -38,6 +38,16 @@ const STAFF: [(&str, &str, &str, Role, &str); 11] = [
 pub async fn hire(desk: &Desk) -> anyhow::Result<()> {
     let admin = UserId::parse("admin")?;
     let digest = hashed(PASSWORD).await?;
+    // Set-up knows one name; the English pages show this one.
+    let named = SaveUser {
+        user: admin.clone(),
+        new: false,
+        name: "系统管理员".into(),
+        latin: "System administrator".into(),
+        roles: BTreeSet::from([Role::Administrator]),
+        location: None,
+    };
+    carry_out(desk, Submission::new(named, admin.clone(), workstation()?)).await?;
     for (login, name, latin, role, location) in STAFF {
         let user = UserId::parse(login)?;
         let command = SaveUser {

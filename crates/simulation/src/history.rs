@@ -26,6 +26,9 @@ pub(crate) struct History {
     step: u64,
     world: World,
     journal: Vec<(Stamp, Event)>,
+    /// A fault put between the rules and the record, so that a test sees the invariants fail.
+    #[cfg(test)]
+    pub(crate) fault: Option<fn(&mut World, &mut Event)>,
     #[cfg(test)]
     examples: std::collections::BTreeMap<&'static str, lifeline_core::command::Command>,
 }
@@ -37,6 +40,8 @@ impl History {
             step: 0,
             world: World::new(seed),
             journal: Vec::new(),
+            #[cfg(test)]
+            fault: None,
             #[cfg(test)]
             examples: std::collections::BTreeMap::new(),
         }
@@ -176,6 +181,14 @@ impl History {
 
     /// Carries one fact into the state and looks at everything it touched.
     fn carry(&mut self, draft: &Draft, event: Event, report: &mut Report) -> Result<(), Broken> {
+        #[cfg(test)]
+        let event = {
+            let mut event = event;
+            if let Some(fault) = self.fault {
+                fault(&mut self.world, &mut event);
+            }
+            event
+        };
         let stamp = Stamp {
             seq: self.world.hospital.seq + 1,
             at: self.world.at,

@@ -52,6 +52,8 @@ pub(crate) fn examples(
 }
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod tests;

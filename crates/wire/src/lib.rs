@@ -13,6 +13,7 @@
 pub mod astm;
 pub mod charset;
 pub mod decode;
+pub mod field;
 pub mod hl7;
 pub mod isbt128;
 pub mod limits;

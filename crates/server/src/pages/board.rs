@@ -68,7 +68,7 @@ struct BoardPage {
     request_count: usize,
     queues: Vec<Queue>,
     stock: Option<stock::Grid>,
-    may_hand_over: bool,
+    in_department: bool,
     frame: Frame,
 }
 
@@ -96,7 +96,7 @@ async fn show(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Resp
         request_count: open().count(),
         queues: queues(&frame, &hospital, &app.lines, &may),
         stock: may(Action::ViewStock).then(|| stock::grid_of(&frame, &hospital)),
-        may_hand_over: may(Action::ViewCrossmatch),
+        in_department: may(Action::ViewCrossmatch),
         frame: frame.clone(),
     };
     Ok(render(&page))
@@ -211,7 +211,7 @@ fn queues(
                 .map(|test| (test.changed.at, test.id.into())),
         );
     }
-    if may(Action::ViewRequest) {
+    if may(Action::ViewCrossmatch) {
         put(
             "board-crossmatches",
             "arrows-cross",
@@ -223,6 +223,8 @@ fn queues(
                 .unreviewed()
                 .map(|found| (found.recorded.at, found.id.into())),
         );
+    }
+    if may(Action::ViewRequest) {
         put(
             "board-retrospective",
             "clock",

@@ -71,12 +71,18 @@ struct EmergencyPage {
 
 async fn show(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Response, PageError> {
     app.look(&visit, Action::ViewRequest)?;
+    // Whoever asks for blood themselves is the doctor; at the issue window the doctor is somebody on the telephone.
+    let doctor = if app.may(&visit, Action::RequestPlace) {
+        &*visit.person.name
+    } else {
+        ""
+    };
     let form = Form::filled(
         &frame,
         Posted::of([
             ("sex", Sex::Unknown.as_str()),
             ("need.red_cells", "4"),
-            ("doctor", &*visit.person.name),
+            ("doctor", doctor),
         ]),
     );
     page(&app, frame, &visit, form, None)

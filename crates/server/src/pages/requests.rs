@@ -446,7 +446,10 @@ fn facts(
 ) -> Vec<(String, String)> {
     let t = frame.t;
     let mut facts = vec![
-        (t.m("field-doctor"), order.doctor.clone()),
+        (
+            t.m("field-doctor"),
+            timeline::written(frame, hospital, &order.doctor),
+        ),
         (t.m("field-ward"), ward(frame, hospital, &order.ward)),
         (t.m("field-diagnosis"), order.diagnosis.clone()),
     ];

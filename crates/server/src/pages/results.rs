@@ -233,7 +233,7 @@ impl SampleLine {
                 .unwrap_or_default(),
             patient_href: person::address(sample.patient),
             drawn: frame.moment(sample.drawn),
-            drawn_by: sample.drawn_by.clone(),
+            drawn_by: super::timeline::written(frame, hospital, &sample.drawn_by),
             until: (sample.state == SampleState::Accepted).then(|| frame.moment(until)),
             state,
             reason,

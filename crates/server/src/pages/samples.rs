@@ -134,6 +134,7 @@ async fn reception(
 #[template(path = "samples/whose.html")]
 struct WhosePage {
     form: Form,
+    title: String,
     action: String,
     may_register: bool,
     frame: Frame,
@@ -147,6 +148,11 @@ fn ask_patient(app: &App, visit: &Visit, frame: Frame, given: &str, action: &str
     let wrong = !form.is_ok();
     let page = render(&WhosePage {
         form,
+        title: frame.t.m(if action == "/samples/reject" {
+            "rejection-title"
+        } else {
+            "reception-title"
+        }),
         action: action.into(),
         may_register: app.may(visit, Action::PatientRegister),
         frame,

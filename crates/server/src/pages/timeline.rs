@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::app::App;
 use crate::web::i18n::Argument;
-use crate::web::{Frame, GroupMark, Lang, PageError, TimelineEntry, Tone};
+use crate::web::{Frame, GroupMark, Lang, PageError, Room, TimelineEntry, Tone};
 
 /// The most lines a page shows of one thing; the journal page has them all.
 pub const LINES_MOST: usize = 300;
@@ -150,7 +150,12 @@ pub fn line(frame: &Frame, hospital: &Hospital, entry: &Entry) -> TimelineEntry 
         what: frame.t.a(&key(&entry.kind), &arguments),
         who: person(frame, hospital, &entry.actor),
         detail: particulars.join(&frame.t.m("fact-separator")),
-        href: format!("/journal/{}", entry.seq),
+        // Who may not read the journal gets no door that stays shut.
+        href: if frame.rooms.contains(&Room::Journal) {
+            format!("/journal/{}", entry.seq)
+        } else {
+            String::new()
+        },
     }
 }
 
@@ -180,6 +185,21 @@ fn control(frame: &Frame, hospital: &Hospital, code: &str) -> String {
         Some(control) if frame.lang() == Lang::En => control.en.clone(),
         Some(control) => control.zh.clone(),
         None => code.to_owned(),
+    }
+}
+
+/// A person's name as it was written on a tube or a request: in the page's language where it is the name of somebody known here.
+pub fn written(frame: &Frame, hospital: &Hospital, name: &str) -> String {
+    if frame.lang() != Lang::En {
+        return name.to_owned();
+    }
+    let mut known = hospital
+        .people
+        .values()
+        .filter(|person| person.name == name);
+    match (known.next(), known.next()) {
+        (Some(person), None) => person.latin.clone(),
+        _ => name.to_owned(),
     }
 }
 

@@ -5,6 +5,8 @@ mod quality;
 mod recount;
 mod unit;
 
+#[cfg(test)]
+pub(crate) use blood::lethal;
 pub(crate) use recount::recount;
 
 use lifeline_core::crossmatch::CrossmatchEvent;

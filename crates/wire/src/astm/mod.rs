@@ -3,5 +3,3 @@
 pub mod deframe;
 pub mod lis1;
 pub mod lis2;
-
-pub(crate) use lis2::hex as lis2_hex;

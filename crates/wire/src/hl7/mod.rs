@@ -122,10 +122,10 @@ impl<'a> Message<'a> {
     /// A field of the first segment of a name; empty when absent.
     #[must_use]
     pub fn field(&self, name: &str, n: usize) -> Field<'_> {
-        self.first(name)
-            .map_or(Field::nothing(self.text.len(), self.separators), |s| {
-                s.field(n)
-            })
+        self.first(name).map_or(
+            Field::of(self.text, None, self.text.len(), self.separators),
+            |s| s.field(n),
+        )
     }
 
     /// Message code and trigger event, the first two components of MSH-9. Structures sent in the third are unreliable.

@@ -1,8 +1,6 @@
 //! Lazy views: record, field, repeat, component.
 
-use std::borrow::Cow;
-
-use super::{Delimiters, Kind, Message, RecordSpan, escape::unescape};
+use super::{Delimiters, Kind, Message, RecordSpan};
 
 /// One record of a message.
 #[derive(Debug, Clone, Copy)]
@@ -55,27 +53,16 @@ impl<'m> Record<'m> {
     /// Field `n` in the numbering of the standard: 1 is the type letter. An absent field is empty.
     #[must_use]
     pub fn field(&self, n: usize) -> Field<'m> {
-        let delimiters = self.message.delimiters;
         let span = n
             .checked_sub(1)
             .filter(|i| *i < self.len())
             .and_then(|i| self.message.fields.get(self.span.first_field as usize + i));
-        match span {
-            Some(s) => Field {
-                bytes: self
-                    .message
-                    .text
-                    .get(s.start as usize..s.end as usize)
-                    .unwrap_or_default(),
-                at: s.start as usize,
-                delimiters,
-            },
-            None => Field {
-                bytes: &[],
-                at: self.span.span.end as usize,
-                delimiters,
-            },
-        }
+        Field::of(
+            self.message.text,
+            span.map(|s| (s.start as usize, s.end as usize)),
+            self.span.span.end as usize,
+            self.message.delimiters,
+        )
     }
 
     /// The record it belongs to: the order of a result, the result of a comment.
@@ -111,118 +98,6 @@ impl<'m> Record<'m> {
 }
 
 /// A field, a repeat of it or a component of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Field<'m> {
-    bytes: &'m [u8],
-    at: usize,
-    delimiters: Delimiters,
-}
-
-impl<'m> Field<'m> {
-    /// Bytes as sent.
-    #[must_use]
-    pub fn raw(&self) -> &'m [u8] {
-        self.bytes
-    }
-
-    /// Bytes as sent, as text (U+FFFD where they are not UTF-8).
-    #[must_use]
-    pub fn raw_text(&self) -> Cow<'m, str> {
-        String::from_utf8_lossy(self.bytes)
-    }
-
-    /// The text with escapes resolved.
-    #[must_use]
-    pub fn text(&self) -> Cow<'m, str> {
-        match unescape(self.bytes, self.delimiters) {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-            Cow::Owned(bytes) => Cow::Owned(
-                String::from_utf8(bytes)
-                    .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()),
-            ),
-        }
-    }
-
-    /// Byte offset in the text of the transfer.
-    #[must_use]
-    pub fn at(&self) -> usize {
-        self.at
-    }
-
-    /// Whether nothing was sent.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    /// Its repeats (at least one).
-    #[must_use]
-    pub fn repeats(&self) -> Fields<'m> {
-        Fields {
-            rest: Some(*self),
-            by: self.delimiters.repeat,
-        }
-    }
-
-    /// Its components (at least one).
-    #[must_use]
-    pub fn components(&self) -> Fields<'m> {
-        Fields {
-            rest: Some(*self),
-            by: self.delimiters.component,
-        }
-    }
-
-    /// Repeat `n` from 1; empty when absent.
-    #[must_use]
-    pub fn repeat(&self, n: usize) -> Field<'m> {
-        n.checked_sub(1)
-            .and_then(|i| self.repeats().nth(i))
-            .unwrap_or(self.nothing())
-    }
-
-    /// Component `n` from 1; empty when absent.
-    #[must_use]
-    pub fn component(&self, n: usize) -> Field<'m> {
-        n.checked_sub(1)
-            .and_then(|i| self.components().nth(i))
-            .unwrap_or(self.nothing())
-    }
-
-    fn nothing(&self) -> Field<'m> {
-        Field {
-            bytes: &[],
-            at: self.at + self.bytes.len(),
-            delimiters: self.delimiters,
-        }
-    }
-}
-
+pub type Field<'m> = crate::field::Field<'m, Delimiters>;
 /// Parts of a field between one delimiter.
-#[derive(Debug, Clone)]
-pub struct Fields<'m> {
-    rest: Option<Field<'m>>,
-    by: u8,
-}
-
-impl<'m> Iterator for Fields<'m> {
-    type Item = Field<'m>;
-
-    fn next(&mut self) -> Option<Field<'m>> {
-        let whole = self.rest.take()?;
-        match whole.bytes.iter().position(|&b| b == self.by) {
-            Some(n) => {
-                self.rest = Some(Field {
-                    bytes: whole.bytes.get(n + 1..).unwrap_or_default(),
-                    at: whole.at + n + 1,
-                    delimiters: whole.delimiters,
-                });
-                Some(Field {
-                    bytes: whole.bytes.get(..n).unwrap_or_default(),
-                    ..whole
-                })
-            }
-            None => Some(whole),
-        }
-    }
-}
+pub type Fields<'m> = crate::field::Fields<'m, Delimiters>;
