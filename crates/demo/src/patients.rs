@@ -408,7 +408,8 @@ async fn special(house: &House, admitted: &[Admitted]) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn test(
+/// A test of a tube, read by one and verified by another.
+pub(crate) async fn test(
     house: &House,
     sample: &SampleId,
     kind: TestKind,
