@@ -6,12 +6,15 @@ use lifeline_core::assessment::{
     Measure, OpenRound, ReceivePanel, RecordReport, SaveProgramme, Step, SubmitRound, TakeStep,
     Target, Told,
 };
+use lifeline_core::blood::{Abo, BloodGroup, RhD};
 use lifeline_core::event::Event;
 use lifeline_core::id::{ProgrammeId, RoundId, SampleId, UserId};
+use lifeline_core::testing::TestKind;
 use lifeline_qc::Decimal;
 use lifeline_qc::eqa::Submitted;
 
 use crate::House;
+use crate::patients::{group_wells, test};
 
 const HOURS_OF_A_DAY: i64 = 24;
 /// Our code, Chinese and English name, provider, items (a unit makes a number of it).
@@ -125,6 +128,12 @@ pub async fn assess(house: &House) -> anyhow::Result<()> {
     bad_round(house).await?;
     let bench = plan(house, "NAT-BT", "2026-2", 2).await?;
     house.by("qian", panel(house, bench, "26N")?).await?;
+    // Two of the five are tested: their results wait to be taken.
+    for (number, abo, rhd) in [(1, Abo::A, RhD::Positive), (2, Abo::B, RhD::Negative)] {
+        let tube = tube(bench, number)?;
+        let wells = group_wells(BloodGroup::new(abo, rhd));
+        test(house, &tube, TestKind::Group, wells).await?;
+    }
     plan(house, "PROV-HB", "2026-C", 25).await?;
     Ok(())
 }

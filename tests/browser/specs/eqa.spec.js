@@ -20,11 +20,43 @@ for (const view of VIEWS) {
     await expect(page.locator(".strip .chip-stop").first()).toBeVisible();
     await sound(page);
     await look(page, "eqa-round");
+    // The tubes of a round go through the bench; what was verified there is taken and not typed.
+    await page.goto(url("/eqa"));
+    await page.getByRole("link", { name: "2026-2" }).first().click();
+    const round = page.url();
+    await sound(page);
+    await look(page, "eqa-round-open");
+    await page.goto(`${round}/absent`);
+    await expect(page.locator("main form .btn-act")).toBeVisible();
+    await sound(page);
+    await look(page, "eqa-absent");
     await page.goto(url("/eqa/plan"));
     await sound(page);
     await look(page, "eqa-plan");
   });
 }
+
+test("what the bench found in the tubes of a round is taken", async ({ page }) => {
+  await dress(page, { language: "en" });
+  await signIn(page, "technologist");
+  await page.goto(url("/eqa"));
+  await page.getByRole("link", { name: "2026-2" }).first().click();
+  const round = page.url();
+  await page.locator("a[href$='/take']").click();
+  await sound(page);
+  await look(page, "eqa-take");
+  await page.locator("main form [type=submit]").last().click();
+  await expect(page).toHaveURL(round);
+  await expect(page.locator("tbody a[href^='/tests/']")).toHaveCount(4);
+  await expect(page.locator("a[href$='/take']")).toHaveCount(0);
+  await page.goto(`${round}/enter`);
+  // Two tubes, group and RhD each: shown with their test, no field to type into.
+  await expect(page.locator("tbody a[href^='/tests/']")).toHaveCount(4);
+  await expect(page.locator('[name="r.0.0"]')).toHaveCount(0);
+  await expect(page.locator('[name="r.2.0"]')).toHaveCount(1);
+  await sound(page);
+  await look(page, "eqa-enter-taken");
+});
 
 test("a round from its plan to the provider", async ({ page, browser }) => {
   await dress(page, { language: "en" });

@@ -105,4 +105,9 @@ test("a lot waits for its acceptance test, fails it, passes it, and is counted",
   await expect(row.locator("td.number")).toHaveText("1");
   await expect(page.locator("#reorder")).toContainText(`Reagent ${lot}: 1 packs`);
   await look(page, "lots-reorder");
+  await row.locator("a").first().click();
+  await expect(page.locator("main h1")).toHaveText(lot);
+  await expect(page.locator("tbody .chip-good")).toHaveCount(2);
+  await sound(page);
+  await look(page, "lot");
 });

@@ -85,7 +85,7 @@ async fn lot(State(app): State<App>, Path(id): Path<String>) -> Result<Redirect,
     let id = LotId::parse(&id).map_err(|_| PageError::NotFound)?;
     app.state().lots.get(&id).ok_or(PageError::NotFound)?;
     let query = crate::web::words::encoded(id.as_str());
-    Ok(Redirect::to(&format!("/lots?q={query}")))
+    Ok(Redirect::to(&format!("/lots/show?lot={query}")))
 }
 
 #[derive(Deserialize)]

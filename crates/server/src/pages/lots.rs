@@ -7,7 +7,8 @@ use axum::response::Response;
 use axum::routing::get;
 use lifeline_core::blood::Grade;
 use lifeline_core::command::Command;
-use lifeline_core::id::LotId;
+use lifeline_core::governance::grades_agree;
+use lifeline_core::id::{LotId, UserId};
 use lifeline_core::people::Action;
 use lifeline_core::testing::{
     AcceptLot, AcceptanceRow, BlockLot, ChangePacks, Lot, LotKind, OpenLot, PackChange, ReceiveLot,
@@ -19,8 +20,9 @@ use super::sheet::{
     Answer, Input, Kind, Sheet, bad_identifier, moment, optional_moment, part, send,
 };
 use crate::app::App;
+use crate::pages::timeline;
 use crate::web::components::{Moment, Tone};
-use crate::web::{Form, Frame, PageError, Posted, Visit, render};
+use crate::web::{Form, Frame, PageError, Posted, Room, TimelineEntry, Visit, render};
 
 /// The most lots of the list.
 const LINES_MOST: usize = 300;
@@ -29,6 +31,7 @@ const LINES_MOST: usize = 300;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/lots", get(list))
+        .route("/lots/show", get(lot_page))
         .route("/lots/new", get(show).post(receive))
         .route("/lots/act", get(ask).post(carry_out))
 }
@@ -340,6 +343,75 @@ async fn list(
         reorders,
         lots,
         may_manage,
+        frame,
+    }))
+}
+
+struct ReadingLine {
+    sample: String,
+    expected: String,
+    found: String,
+    agrees: bool,
+}
+
+/// An acceptance test in words.
+struct AcceptanceView {
+    chip: (Tone, String),
+    against: Option<String>,
+    rows: Vec<ReadingLine>,
+    steps: u8,
+    who: String,
+    at: Moment,
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "lots/show.html")]
+struct LotPage {
+    lot: LotLine,
+    acceptance: Option<AcceptanceView>,
+    timeline: Vec<TimelineEntry>,
+    frame: Frame,
+}
+
+/// `GET /lots/show?lot=`: what the lot is, how its acceptance test read, what happened to it.
+async fn lot_page(
+    State(app): State<App>,
+    mut frame: Frame,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewPatient)?;
+    frame.room = Some(Room::Bench);
+    let hospital = app.state();
+    let lot = LotId::parse(&asked.lot)
+        .ok()
+        .and_then(|id| hospital.lots.get(&id).cloned())
+        .ok_or(PageError::NotFound)?;
+    let who = |login: &UserId| timeline::person(&frame, &hospital, login.as_str());
+    let view = lot.acceptance.as_ref().map(|test| AcceptanceView {
+        chip: acceptance(&frame, &lot),
+        against: test.against.as_ref().map(ToString::to_string),
+        rows: test
+            .rows
+            .iter()
+            .map(|row| ReadingLine {
+                sample: row.sample.clone(),
+                expected: row.expected.to_string(),
+                found: row.found.to_string(),
+                agrees: grades_agree(row.expected, row.found, test.steps),
+            })
+            .collect(),
+        steps: test.steps,
+        who: format!("{} / {}", who(&test.tested.by), who(&test.second)),
+        at: frame.moment(test.tested.at),
+        note: test.note.clone(),
+    });
+    let may_manage = app.may(&visit, Action::LotManage);
+    Ok(render(&LotPage {
+        lot: line(&frame, &lot, may_manage, false),
+        acceptance: view,
+        timeline: timeline::of(&app, &frame, &[lot.id.clone().into()]).await?,
         frame,
     }))
 }

@@ -335,6 +335,7 @@ fn string(frame: &Frame, hospital: &Hospital, name: &str, text: &str) -> Option<
         "kind" => worded(frame, &format!("test-kind-{text}"), text),
         "outcome" | "screen" | "dat" | "fate" => worded(frame, &format!("outcome-{text}"), text),
         "category" => worded(frame, &format!("discrepancy-{text}"), text),
+        "change" => worded(frame, &format!("lot-change-{text}"), text),
         "ended" => worded(frame, &format!("delivery-ended-{text}"), text),
         "step" => worded(frame, &format!("workup-step-{text}"), text),
         "cause" => {

@@ -191,6 +191,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/qc/target?control=hb", "senior head quality"),
     ("POST", "/qc/target?control=hb", "senior head quality"),
     ("GET", "/lots", PATIENT),
+    ("GET", "/lots/show?lot={lot}", PATIENT),
     ("GET", "/lots/new", "technologist senior head quality"),
     ("POST", "/lots/new", "technologist senior head quality"),
     ("GET", "/lots/act?lot={lot}&do=block", "technologist senior head quality"),
