@@ -25,7 +25,7 @@ try {
   for (const kind of ["lj", "z", "youden", "cusum"]) {
     const times = [];
     for (let take = 0; take < Number(takes); take += 1) {
-      await page.goto(`${base}/qc/chart?control=teg-r&place=bench&days=92&kind=${kind}`);
+      await page.goto(`${base}/qc/chart?control=teg-ma&place=bench&days=92&kind=${kind}`);
       const figure = page.locator("#qc-figure[data-drawn-ms]");
       await figure.waitFor({ timeout: 120_000 });
       times.push(await page.evaluate(() => {

@@ -147,8 +147,8 @@
       title: lone ? { text: dataset.wordSingle, left: "center", top: "middle", textStyle: { color: ink, fontSize: 15 } } : undefined,
       grid: each((place) => ({ left: 58, right: 44, top: top + place * room + (split > 1 ? 18 : 6), height: room - (split > 1 ? 34 : 10) })),
       legend: { show: top > 20, top: 0, textStyle: { color: ink }, data: kind === "youden" ? undefined : levels.map((level) => level.name) },
-      tooltip: { trigger: kind === "youden" ? "item" : "axis", renderMode: "richText", confine: true, transitionDuration: 0, formatter: told },
-      axisPointer: kind === "youden" ? undefined : { link: [{ xAxisIndex: "all" }], lineStyle: { color: ink } },
+      tooltip: { show: !paper, trigger: kind === "youden" ? "item" : "axis", renderMode: "richText", confine: true, transitionDuration: 0, formatter: told },
+      axisPointer: kind === "youden" || paper ? undefined : { link: [{ xAxisIndex: "all" }], lineStyle: { color: ink } },
       xAxis: each((place) => (kind === "youden" ? { type: "value", min: (x) => Math.min(-3.5, x.min), max: (x) => Math.max(3.5, x.max), ...named(levels[0]?.name), nameLocation: "middle", nameGap: 26, ...axis } : { type: "time", gridIndex: place, ...axis, axisLabel: { ...axis.axisLabel, show: place === split - 1, formatter: { year: "{yyyy}", month: "{yyyy}-{MM}", day: "{MM}-{dd}", hour: "{HH}:{mm}", minute: "{HH}:{mm}" } } })),
       yAxis: each((place) => ({ type: "value", scale: true, gridIndex: place, ...axis, ...(kind === "youden" ? { min: (y) => Math.min(-3.5, y.min), max: (y) => Math.max(3.5, y.max), ...named(levels[1]?.name), nameLocation: "middle", nameGap: 36 } : kind === "lj" ? { ...named([split > 1 ? levels[place].name : "", dataset.unit].filter(Boolean).join(" ")), ...reach(levels[place]) } : { ...named(kind === "cusum" ? "S⁺ S⁻" : "z"), min: (y) => Math.min(kind === "cusum" ? -given.limit : -3.3, y.min), max: (y) => Math.max(kind === "cusum" ? given.limit : 3.3, y.max) }) })),
       dataZoom: kind === "youden" ? [] : [{ type: "inside", xAxisIndex: each((place) => place), zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false }, ...(paper ? [] : [{ type: "slider", xAxisIndex: each((place) => place), bottom: 6, height: 20, showDataShadow: false, textStyle: { color: ink }, labelFormatter: (ms) => time(ms / 1000).slice(0, 10) }])],
@@ -170,7 +170,7 @@
   const box = document.getElementById("qc-story");
   const show = () => {
     cursor.hidden = true;
-    if (!at) return;
+    if (!at || paper) return;
     const level = levels[at.level];
     const spot = kind === "youden" ? null : chart.convertToPixel({ seriesIndex: series.findIndex((one) => one.level === at.level) }, [level.x[at.i] * 1000, level.y[at.i]]);
     if (spot && spot.every(Number.isFinite)) {

@@ -19,7 +19,7 @@ pub struct Arguments {
     /// Where the demonstration keeps its data; a new folder for temporary files by default. Must be new or empty.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// So many points more on the chart of one control (TEG R time), to see how a long one is drawn.
+    /// So many points more on the chart of one control (TEG maximum amplitude), to see how a long one is drawn.
     #[arg(long, default_value_t = 0)]
     points: u32,
 }
