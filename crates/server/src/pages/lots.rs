@@ -356,7 +356,6 @@ struct ReadingLine {
 
 /// An acceptance test in words.
 struct AcceptanceView {
-    chip: (Tone, String),
     against: Option<String>,
     rows: Vec<ReadingLine>,
     steps: u8,
@@ -390,7 +389,6 @@ async fn lot_page(
         .ok_or(PageError::NotFound)?;
     let who = |login: &UserId| timeline::person(&frame, &hospital, login.as_str());
     let view = lot.acceptance.as_ref().map(|test| AcceptanceView {
-        chip: acceptance(&frame, &lot),
         against: test.against.as_ref().map(ToString::to_string),
         rows: test
             .rows

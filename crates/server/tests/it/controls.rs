@@ -85,6 +85,7 @@ async fn material(desk: &Desk, id: &str) {
         kind: LotKind::Control,
         name: "质控品".into(),
         expires: start() + SignedDuration::from_hours(24 * 90),
+        packs: 1,
     };
     accepted(desk, "tech", receive).await;
     accepted(desk, "tech", OpenLot { lot, until: None }).await;
