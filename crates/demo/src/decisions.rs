@@ -109,7 +109,15 @@ async fn tube(
 
 /// An old woman whose plasma lacks anti-A: cells B, reverse AB. The work-up is open.
 async fn discrepancy(house: &House) -> anyhow::Result<()> {
-    let patient = admit(house, "20260021", "郑桂英", Sex::Female, "1936-02-11", "低丙种球蛋白血症").await?;
+    let patient = admit(
+        house,
+        "20260021",
+        "郑桂英",
+        Sex::Female,
+        "1936-02-11",
+        "低丙种球蛋白血症",
+    )
+    .await?;
     let sample = tube(house, patient, "S2600211", 5, "何芳").await?;
     let group = BloodGroup::new(Abo::B, RhD::Positive);
     let wells = group_wells(group)

@@ -95,7 +95,9 @@ mod tests {
         ] {
             assert_eq!(PlateletAntigen::parse(text).unwrap().as_str(), name);
         }
-        for text in ["", "A", "A*02:01", "A0", "DR4", "HPA-1", "HPA-a", "A1000", "2", "B5x"] {
+        for text in [
+            "", "A", "A*02:01", "A0", "DR4", "HPA-1", "HPA-a", "A1000", "2", "B5x",
+        ] {
             assert!(PlateletAntigen::parse(text).is_err(), "{text}");
         }
     }

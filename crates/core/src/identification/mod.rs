@@ -18,9 +18,7 @@ pub use end::{EndIdentification, ReopenIdentification};
 pub use event::{IdentificationEvent, apply};
 pub use open::OpenIdentification;
 pub use react::{READINGS_MOST, RecordPanel};
-pub use registry::{
-    DONOR_NAME_MOST, DONORS_MOST, DonorRegistry, FileRegistry, RareDonor,
-};
+pub use registry::{DONOR_NAME_MOST, DONORS_MOST, DonorRegistry, FileRegistry, RareDonor};
 pub use verify::VerifyIdentification;
 
 use std::collections::BTreeMap;

@@ -77,7 +77,9 @@ impl Decide for FileRegistry {
             checks.require((1..=DONOR_NAME_MOST).contains(&length), || {
                 about("why-empty-or-long")
             });
-            checks.require(seen.insert(one.donor.as_str()), || about("why-listed-twice"));
+            checks.require(seen.insert(one.donor.as_str()), || {
+                about("why-listed-twice")
+            });
             if impossible("", &one.antigens).is_some() {
                 checks.find(about("why-impossible-phenotype"));
             }
@@ -121,7 +123,10 @@ mod tests {
             source: "省血液中心稀有血型库".into(),
             donors,
         };
-        let twice = file(vec![donor("R1", &[Antigen::Jka]), donor("R1", &[Antigen::Jkb])]);
+        let twice = file(vec![
+            donor("R1", &[Antigen::Jka]),
+            donor("R1", &[Antigen::Jkb]),
+        ]);
         assert_eq!(trial.refused(by("senior"), twice), ["bad-value"]);
         let neither = file(vec![donor("R1", &[Antigen::BigC, Antigen::LittleC])]);
         assert_eq!(trial.refused(by("senior"), neither), ["bad-value"]);

@@ -55,7 +55,8 @@ impl Decide for RecordPlateletAntibodies {
         checks.take(hospital.patients.standing(self.patient));
         checks.told("report", &self.report);
         checks.require(self.antibodies.len() <= Self::ANTIGENS_MOST, || {
-            Finding::bad_value("antibodies", "why-too-many").with("most", Self::ANTIGENS_MOST as i64)
+            Finding::bad_value("antibodies", "why-too-many")
+                .with("most", Self::ANTIGENS_MOST as i64)
         });
         for (antigen, mfi) in &self.antibodies {
             checks.require(*mfi <= Self::MFI_MOST, || {

@@ -10,7 +10,9 @@ use lifeline_core::issue::{Fate, Issue, Response};
 use lifeline_core::policy::Key;
 use lifeline_core::unit::Status;
 
-use crate::matching::platelets::{Bag, Numbers, Patient, Ranked, Refractory, Trial, rank, refractory};
+use crate::matching::platelets::{
+    Bag, Numbers, Patient, Ranked, Refractory, Trial, rank, refractory,
+};
 use crate::tables::{TableError, by_name};
 
 /// A transfusion with what was counted after it.
@@ -80,12 +82,7 @@ pub fn cci(response: &Response) -> Option<f64> {
 }
 
 /// What was counted after one hand-over of platelets that were given.
-fn tried(
-    hospital: &Hospital,
-    issue: &Issue,
-    abo: Option<Abo>,
-    numbers: &Numbers,
-) -> Option<Tried> {
+fn tried(hospital: &Hospital, issue: &Issue, abo: Option<Abo>, numbers: &Numbers) -> Option<Tried> {
     let Some((_, Fate::Transfused { started, ended, .. })) = &issue.fate else {
         return None;
     };
@@ -148,9 +145,9 @@ pub fn platelets(
         unit.component == Component::Platelets
             && unit.status == Status::Available
             && unit.holds.is_empty()
-            && unit.locked_to.is_none_or(|owner| {
-                record.as_ref().is_some_and(|record| record.holds(owner))
-            })
+            && unit
+                .locked_to
+                .is_none_or(|owner| record.as_ref().is_some_and(|record| record.holds(owner)))
             && unit.expires > at
     });
     let mut named = BTreeMap::new();

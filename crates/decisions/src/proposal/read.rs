@@ -214,11 +214,7 @@ fn diagnosed(hospital: &Hospital, at: Timestamp) -> Result<Vec<(String, Vec<Stri
 pub fn kind_by_diagnosis(hospital: &Hospital, request: &Request, at: Timestamp) -> Option<String> {
     let record = hospital.record_of(request.patient)?;
     let stated = record.standing().demographics.diagnosis.as_deref();
-    let text = format!(
-        "{} {}",
-        request.order.diagnosis,
-        stated.unwrap_or_default()
-    );
+    let text = format!("{} {}", request.order.diagnosis, stated.unwrap_or_default());
     let text = text.to_lowercase();
     diagnosed(hospital, at)
         .ok()?

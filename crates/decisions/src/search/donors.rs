@@ -170,7 +170,11 @@ fn donor(
                     "0" | "-" => Typing::Negative,
                     "" => Typing::NotTested,
                     other => {
-                        faults.push(fault(row, name, format!("{other:?} is not 1, 0 or nothing")));
+                        faults.push(fault(
+                            row,
+                            name,
+                            format!("{other:?} is not 1, 0 or nothing"),
+                        ));
                         continue;
                     }
                 };
@@ -284,9 +288,8 @@ impl Catalogue {
             .filter_map(|(row, rough)| {
                 let known = self.typed.get(row as usize)?;
                 let parts = shares.chances(known, wanted).ok();
-                let chance = parts.map_or(rough, |parts| {
-                    parts.iter().map(|part| part.share).product()
-                });
+                let chance =
+                    parts.map_or(rough, |parts| parts.iter().map(|part| part.share).product());
                 (chance > 0.0).then_some(Hit { row, chance })
             })
             .collect();

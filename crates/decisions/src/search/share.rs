@@ -137,7 +137,10 @@ impl Shares {
     ) -> Result<Vec<Part>, Vec<Antigen>> {
         let mut by_system: BTreeMap<System, BTreeSet<Antigen>> = BTreeMap::new();
         for antigen in wanted {
-            by_system.entry(system(*antigen)).or_default().insert(*antigen);
+            by_system
+                .entry(system(*antigen))
+                .or_default()
+                .insert(*antigen);
         }
         let mut unknown = Vec::new();
         let mut parts = Vec::new();
@@ -257,11 +260,13 @@ fn of_pairs(
     for (one, share) in table {
         for (other, its) in table {
             let carries = |antigen: &Antigen| one.contains(antigen) || other.contains(antigen);
-            let fits = vocabulary.iter().all(|antigen| match known.typing(*antigen) {
-                Typing::Positive => carries(antigen),
-                Typing::Negative => !carries(antigen),
-                Typing::NotTested => true,
-            });
+            let fits = vocabulary
+                .iter()
+                .all(|antigen| match known.typing(*antigen) {
+                    Typing::Positive => carries(antigen),
+                    Typing::Negative => !carries(antigen),
+                    Typing::NotTested => true,
+                });
             if fits {
                 agree += share * its;
                 if !wanted.iter().any(carries) {

@@ -12,7 +12,15 @@ fn shares() -> Shares {
     };
     Shares::of(
         "han",
-        &table(&[("E", 0.39), ("c", 0.54), ("Jka", 0.71), ("Jkb", 0.79), ("M", 0.79), ("S", 0.12), ("Mur", 0.065)]),
+        &table(&[
+            ("E", 0.39),
+            ("c", 0.54),
+            ("Jka", 0.71),
+            ("Jkb", 0.79),
+            ("M", 0.79),
+            ("S", 0.12),
+            ("Mur", 0.065),
+        ]),
         &table(&[
             ("C D e", 0.655),
             ("c D E", 0.205),
@@ -67,10 +75,15 @@ fn what_is_known_of_a_donor_changes_the_chance() {
     assert_eq!(chance(&known, &wanted), 0.0);
     let mut kidd = AntigenProfile::default();
     kidd.set(Antigen::Jkb, Typing::Negative);
-    assert_eq!(chance(&kidd, &[Antigen::Jka]), 0.0, "one of the two is always there");
+    assert_eq!(
+        chance(&kidd, &[Antigen::Jka]),
+        0.0,
+        "one of the two is always there"
+    );
 }
 
-const LIST: &str = "donor,group,Jka,Jkb,C,c,note\nR1,O+,0,0,1,,冷冻\nR2,A-,0,1,,,\nR3,O-,0,,,,\nR4,O+,1,0,,,";
+const LIST: &str =
+    "donor,group,Jka,Jkb,C,c,note\nR1,O+,0,0,1,,冷冻\nR2,A-,0,1,,,\nR3,O-,0,,,,\nR4,O+,1,0,,,";
 
 #[test]
 fn a_registry_is_read_and_searched() {
@@ -82,9 +95,16 @@ fn a_registry_is_read_and_searched() {
     let to = |group| given_to(BloodGroup::parse(group).unwrap());
     assert_eq!(found.certain(&wanted, to("A-"), 10).0, [1, 2]);
     assert_eq!(found.certain(&wanted, to("O+"), 10).0, [0, 2]);
-    assert_eq!(found.certain(&[Antigen::Jka, Antigen::Jkb], to("B+"), 10).0, [0]);
+    assert_eq!(
+        found.certain(&[Antigen::Jka, Antigen::Jkb], to("B+"), 10).0,
+        [0]
+    );
     // R3 is not typed for Jk(b); without Jk(a) it must carry it.
-    assert!(found.open(&[Antigen::Jka, Antigen::Jkb], 0, &shares(), 10).is_empty());
+    assert!(
+        found
+            .open(&[Antigen::Jka, Antigen::Jkb], 0, &shares(), 10)
+            .is_empty()
+    );
     let open = found.open(&[Antigen::LittleC], 0, &shares(), 10);
     assert_eq!(open.len(), 4);
     // Who has C lacks c more often than who was never typed.
@@ -111,7 +131,11 @@ fn a_wrong_registry_is_refused_with_row_and_column() {
         ("donor,group,Jka\n", 2, "donor"),
     ] {
         let faults = parse_donors(text, 100).unwrap_err();
-        assert_eq!((faults[0].row, faults[0].column.as_str()), (row, column), "{text:?}");
+        assert_eq!(
+            (faults[0].row, faults[0].column.as_str()),
+            (row, column),
+            "{text:?}"
+        );
     }
     let many = format!("donor,group,Jka\n{}", "x,Q,9\n".repeat(400));
     assert_eq!(parse_donors(&many, 1000).unwrap_err().len(), FAULTS_MOST);

@@ -49,7 +49,12 @@ pub fn run(arguments: Arguments) -> ExitCode {
 
 fn search(question: &Search) -> Result<bool, Failure> {
     let mut wanted = Vec::new();
-    for name in question.negative.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+    for name in question
+        .negative
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
         let antigen = Antigen::parse(name).ok_or_else(|| {
             Failure::new("antigen", format!("--negative: no antigen {name:?}")).field("negative")
         })?;
@@ -66,7 +71,8 @@ fn search(question: &Search) -> Result<bool, Failure> {
         })?),
     };
     let text = String::from_utf8(read_input(&question.registry)?).map_err(|error| {
-        Failure::new("not-text", "the registry is not UTF-8 text").at(error.utf8_error().valid_up_to())
+        Failure::new("not-text", "the registry is not UTF-8 text")
+            .at(error.utf8_error().valid_up_to())
     })?;
     let donors = parse_donors(&text, ROWS_MOST).map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();

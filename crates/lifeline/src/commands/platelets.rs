@@ -107,7 +107,10 @@ fn read(case: &Case) -> Result<(Patient, Vec<Bag>, Vec<Trial>), Failure> {
         if !(0.0..=MFI_MOST).contains(mfi) {
             return Err(wrong(at, format!("{mfi} is not from 0 to {MFI_MOST}")));
         }
-        if antibodies.insert(antigen(at.clone(), name)?, *mfi).is_some() {
+        if antibodies
+            .insert(antigen(at.clone(), name)?, *mfi)
+            .is_some()
+        {
             return Err(wrong(at, "the antigen stands twice"));
         }
     }
@@ -119,7 +122,10 @@ fn read(case: &Case) -> Result<(Patient, Vec<Bag>, Vec<Trial>), Failure> {
     let mut bags = Vec::new();
     for (n, given) in case.bags.iter().enumerate() {
         if !seen.insert(given.id.as_str()) {
-            return Err(wrong(format!("bags[{n}].id"), format!("{:?} stands twice", given.id)));
+            return Err(wrong(
+                format!("bags[{n}].id"),
+                format!("{:?} stands twice", given.id),
+            ));
         }
         let mut antigens = None;
         if let Some(list) = &given.antigens {
@@ -157,8 +163,8 @@ fn read(case: &Case) -> Result<(Patient, Vec<Bag>, Vec<Trial>), Failure> {
 }
 
 fn ranked(file: &str, json: bool) -> Result<bool, Failure> {
-    let case: Case = serde_json::from_slice(&read_input(file)?)
-        .map_err(|error| Failure::new("case", error))?;
+    let case: Case =
+        serde_json::from_slice(&read_input(file)?).map_err(|error| Failure::new("case", error))?;
     let (patient, bags, trials) = read(&case)?;
     let numbers = Numbers::default();
     let verdict = refractory(&trials, &numbers);
@@ -182,12 +188,18 @@ fn ranked(file: &str, json: bool) -> Result<bool, Failure> {
     }
     print_line(&format!("refractory: {}", verdict.as_str()))?;
     for one in &list {
-        let mfi = one.mfi.map_or_else(|| "–".into(), |mfi| format!("{mfi:.0}"));
+        let mfi = one
+            .mfi
+            .map_or_else(|| "–".into(), |mfi| format!("{mfi:.0}"));
         print_line(&format!(
             "{}\t{}\tMFI {mfi}\tABO {}\tloss {:.1}",
             one.id,
             one.suits.as_str(),
-            if one.abo_major { "major mismatch" } else { "suits" },
+            if one.abo_major {
+                "major mismatch"
+            } else {
+                "suits"
+            },
             one.cost
         ))?;
     }

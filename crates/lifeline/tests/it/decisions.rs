@@ -343,17 +343,46 @@ fn rare_donors_are_found_and_a_wrong_row_is_named() {
     assert_eq!(found["found"], 2);
     assert_eq!(found["listed"][0]["donor"], "R2");
     assert_eq!(found["listed"][1]["group"], "O-");
-    assert_eq!(ask(&["--negative", "Jka,Jkb", "--recipient", "A-"], list).status.code(), Some(1));
+    assert_eq!(
+        ask(&["--negative", "Jka,Jkb", "--recipient", "A-"], list)
+            .status
+            .code(),
+        Some(1)
+    );
     for (extra, input, code, place) in [
-        (["--negative", "Jka"], "donor,Jka\nR1,0", "registry", "row 1, group"),
-        (["--negative", "Jka"], "donor,group,Jka\nR1,O+,0\nR1,O+,0", "registry", "row 3, donor"),
-        (["--negative", "Jka"], "donor,group,C,c\nR1,O+,0,0", "registry", "row 2, C"),
-        (["--negative", "Jka"], "donor,group,Jka\nR1,O+,x", "registry", "row 2, Jka"),
+        (
+            ["--negative", "Jka"],
+            "donor,Jka\nR1,0",
+            "registry",
+            "row 1, group",
+        ),
+        (
+            ["--negative", "Jka"],
+            "donor,group,Jka\nR1,O+,0\nR1,O+,0",
+            "registry",
+            "row 3, donor",
+        ),
+        (
+            ["--negative", "Jka"],
+            "donor,group,C,c\nR1,O+,0,0",
+            "registry",
+            "row 2, C",
+        ),
+        (
+            ["--negative", "Jka"],
+            "donor,group,Jka\nR1,O+,x",
+            "registry",
+            "row 2, Jka",
+        ),
         (["--negative", "jka"], list, "antigen", "negative"),
     ] {
         let arguments = search(&extra);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        assert_eq!(error(&arguments, input), (code.into(), place.into()), "{input}");
+        assert_eq!(
+            error(&arguments, input),
+            (code.into(), place.into()),
+            "{input}"
+        );
     }
 }
 
@@ -382,10 +411,22 @@ fn platelets_are_ranked_and_a_wrong_value_is_named() {
     assert_eq!(order, ["free", "untyped", "both"]);
     for (path, value, place) in [
         ("/patient/abo", json!("Q"), "patient.abo"),
-        ("/patient/antibodies", json!({"A2": -1}), "patient.antibodies.A2"),
-        ("/patient/antibodies", json!({"A2": 1, "HLA-A2": 2}), "patient.antibodies.HLA-A2"),
+        (
+            "/patient/antibodies",
+            json!({"A2": -1}),
+            "patient.antibodies.A2",
+        ),
+        (
+            "/patient/antibodies",
+            json!({"A2": 1, "HLA-A2": 2}),
+            "patient.antibodies.HLA-A2",
+        ),
         ("/bags/1/id", json!("both"), "bags[1].id"),
-        ("/bags/0/antigens", json!(["A2", "DR4"]), "bags[0].antigens[1]"),
+        (
+            "/bags/0/antigens",
+            json!(["A2", "DR4"]),
+            "bags[0].antigens[1]",
+        ),
         ("/trials/0/cci_1h", json!(1e9), "trials[0].cci_1h"),
     ] {
         let mut wrong = case.clone();

@@ -23,8 +23,8 @@ use lifeline_core::unit::Unit;
 use serde::Deserialize;
 
 use crate::app::{App, Done};
-use crate::pages::parts::{Named, RequestRow, answered, crossmatch_address, listed, request_row};
 use crate::pages::calculators::offers::{self, Offer};
+use crate::pages::parts::{Named, RequestRow, answered, crossmatch_address, listed, request_row};
 use crate::pages::person::Strip;
 use crate::pages::unit::{Row, row};
 use crate::pages::{platelets, proposal, scan, timeline};

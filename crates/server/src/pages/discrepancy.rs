@@ -47,7 +47,10 @@ pub fn routes() -> Router<App> {
             "/bench/discrepancies/{id}/reopen",
             get(forms::ask_reopen).post(forms::reopen),
         )
-        .route("/tests/{test}/work-up", get(forms::ask_open).post(forms::open))
+        .route(
+            "/tests/{test}/work-up",
+            get(forms::ask_open).post(forms::open),
+        )
 }
 
 /// The address of a work-up.

@@ -83,7 +83,10 @@ fn bag(
     let name = unit.to_string();
     Some(Bag {
         bag: row(frame, hospital, hospital.units.get(&unit)?),
-        suits: (tone, t.m(&format!("platelet-suits-{}", ranked.suits.as_str()))),
+        suits: (
+            tone,
+            t.m(&format!("platelet-suits-{}", ranked.suits.as_str())),
+        ),
         seen: match ranked.mfi {
             Some(sum) if sum > 0.0 => t.a(
                 "platelets-sum",
@@ -141,7 +144,9 @@ pub(super) async fn show(
     if request.order.component != Component::Platelets {
         return Err(PageError::NotFound);
     }
-    let record = hospital.record_of(request.patient).ok_or(PageError::NotFound)?;
+    let record = hospital
+        .record_of(request.patient)
+        .ok_or(PageError::NotFound)?;
     let mut page = Page {
         row: request_row(&frame, &hospital, request),
         action: crossmatch_address(id),
@@ -193,7 +198,10 @@ pub(super) async fn show(
                 Refractory::NotShown => Tone::Note,
                 Refractory::Immune | Refractory::Consumption => Tone::Warn,
             };
-            let words = t.m(&format!("platelets-refractory-{}", plan.refractory.as_str()));
+            let words = t.m(&format!(
+                "platelets-refractory-{}",
+                plan.refractory.as_str()
+            ));
             page.verdict = (tone, words);
             let numbers = &plan.numbers;
             page.rule = t.a(

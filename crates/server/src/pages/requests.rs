@@ -23,11 +23,11 @@ use lifeline_core::subject::Subject;
 use serde::Deserialize;
 
 use crate::app::{App, Done};
+use crate::pages::calculators::offers::{self, Offer};
 use crate::pages::parts::{
     Named, RequestRow, answered, field_time, listed, read_hundredths, read_time, request_address,
     request_row, ward, wards,
 };
-use crate::pages::calculators::offers::{self, Offer};
 use crate::pages::person::Strip;
 use crate::pages::{blood, timeline};
 use crate::web::{

@@ -5,11 +5,11 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use lifeline_core::blood::Component;
 use lifeline_core::blood::Millilitres;
 use lifeline_core::command::Command;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{IssueId, LocationId, PatientNumber};
-use lifeline_core::blood::Component;
 use lifeline_core::issue::{
     Fate, Issue, ReceiveOnWard, RecordFate, RecordResponse, Response as Effect, StartTransfusion,
 };
@@ -22,13 +22,15 @@ use serde::Deserialize;
 
 use crate::app::{App, Done};
 use crate::pages::answers::rejected_address;
-use crate::pages::handover::{IssueRow, issue_row};
 use crate::pages::calculators::offers::{self, Offer};
+use crate::pages::handover::{IssueRow, issue_row};
 use crate::pages::parts::{Named, answered, field_time, listed, read_hundredths, read_time};
 use crate::pages::person::Strip;
 use crate::pages::unit::{Row, row};
 use crate::pages::{scan, timeline};
-use crate::web::{Banner, Form, Frame, Moment, PageError, Posted, Room, Tone, Visit, render, words};
+use crate::web::{
+    Banner, Form, Frame, Moment, PageError, Posted, Room, Tone, Visit, render, words,
+};
 
 /// The routes of these pages.
 pub fn routes() -> Router<App> {
@@ -381,12 +383,15 @@ fn fate(frame: &Frame, form: &mut Form) -> Option<Fate> {
 
 fn response(frame: &Frame, form: &mut Form) -> Option<Effect> {
     let t = frame.t;
-    let number = |form: &mut Form, name: &str| {
-        form.read(name, read_hundredths, |_| t.m("request-number"))
-    };
+    let number =
+        |form: &mut Form, name: &str| form.read(name, read_hundredths, |_| t.m("request-number"));
     let before = number(form, "before");
     let after = number(form, "after");
-    let taken = form.read("taken", |text| read_time(frame, text), |_| t.m("request-time"));
+    let taken = form.read(
+        "taken",
+        |text| read_time(frame, text),
+        |_| t.m("request-time"),
+    );
     let may = |form: &mut Form, name: &str| match form.value(name) {
         "" => Some(None),
         _ => number(form, name).map(Some),

@@ -344,14 +344,17 @@ fn patients(hospital: &Hospital, report: &mut Report) -> Result<(), Broken> {
                     conclusion.verified.is_some() && matches!(conclusion.ruling, Ruling::Group(_))
                 })
             };
-            let stands = hospital.tests.get(test).is_some_and(|test| match test.state {
-                TestState::Verified => true,
-                TestState::WorkedUp => hospital
-                    .discrepancies
-                    .of_test(test.id)
-                    .is_some_and(|found| ruled(found)),
-                _ => false,
-            });
+            let stands = hospital
+                .tests
+                .get(test)
+                .is_some_and(|test| match test.state {
+                    TestState::Verified => true,
+                    TestState::WorkedUp => hospital
+                        .discrepancies
+                        .of_test(test.id)
+                        .is_some_and(|found| ruled(found)),
+                    _ => false,
+                });
             holds(
                 report,
                 "a group on file rests on a standing result",

@@ -3,9 +3,9 @@
 use lifeline_core::blood::{Abo, Antigen, AntigenProfile, Grade, RhD, Typing};
 use lifeline_core::id::WorkupId;
 use lifeline_core::identification::{
-    CellId, ConcludeIdentification, EndIdentification, FileAntigram, FileRegistry, Found, OpenIdentification,
-    PanelReading, Phase, RareDonor, ReagentCell, RecordPanel, ReopenIdentification, VerifyIdentification,
-    WorkupState,
+    CellId, ConcludeIdentification, EndIdentification, FileAntigram, FileRegistry, Found,
+    OpenIdentification, PanelReading, Phase, RareDonor, ReagentCell, RecordPanel,
+    ReopenIdentification, VerifyIdentification, WorkupState,
 };
 use lifeline_core::patient::{Specificity, WithdrawAntibody};
 use lifeline_core::people::Action;

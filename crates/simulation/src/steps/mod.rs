@@ -155,7 +155,11 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("record-rhd-genotype", 2, workup::genotype),
     ("dispute-proposal", 2, care::dispute),
     ("type-unit-antigens", 4, units::type_antigens),
-    ("record-platelet-antibodies", 1, patients::platelet_antibodies),
+    (
+        "record-platelet-antibodies",
+        1,
+        patients::platelet_antibodies,
+    ),
     ("record-response", 6, care::response),
     ("file-registry", 1, identification::file_registry),
     ("propose-policy", 3, policy::propose),

@@ -139,5 +139,8 @@ pub(super) fn genotype(world: &mut World) -> Option<Draft> {
         alleles,
         report: "血型参比室 26-014".into(),
     });
-    world.signed(RecordRhdGenotype { patient, genotype }, Action::PatientHistory)
+    world.signed(
+        RecordRhdGenotype { patient, genotype },
+        Action::PatientHistory,
+    )
 }

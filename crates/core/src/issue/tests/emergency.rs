@@ -253,9 +253,9 @@ fn what_no_emergency_no_role_and_no_reason_can_get_past() {
             let mut antigens = crate::blood::AntigenProfile::default();
             antigens.set(Antigen::BigE, Typing::Positive);
             scene.trial.given(UnitEvent::AntigensTyped {
-        platelet: None,
-        report: String::new(),
-        second: None,
+                platelet: None,
+                report: String::new(),
+                second: None,
                 unit: scene.unit,
                 antigens,
             });

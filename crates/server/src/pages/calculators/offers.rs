@@ -38,7 +38,10 @@ pub fn offer(frame: &Frame, calculator: &str, known: &[(&str, String)]) -> Optio
     let inputs: Inputs = known
         .iter()
         .filter_map(|(field, value)| {
-            let input = calculator.inputs.iter().find(|input| input.name == *field)?;
+            let input = calculator
+                .inputs
+                .iter()
+                .find(|input| input.name == *field)?;
             Some(((*field).to_owned(), given(input.kind, value)))
         })
         .collect();
@@ -133,7 +136,11 @@ fn newest_lab(hospital: &Hospital, record: &Record<'_>, lab: &str) -> Option<Str
         .parts()
         .flat_map(|part| hospital.requests.of_patient(part.id))
         .filter_map(|request| {
-            let value = request.order.labs.get(lab).filter(|value| !value.is_empty())?;
+            let value = request
+                .order
+                .labs
+                .get(lab)
+                .filter(|value| !value.is_empty())?;
             Some((request.placed.seq, value.clone()))
         })
         .max()
@@ -163,7 +170,11 @@ pub fn for_request(frame: &Frame, hospital: &Hospital, request: &Request) -> Vec
                 "exchange_neonatal_polycythaemia",
             ],
             Age::Child => vec!["rbc_volume_child", "iron_deficit_ganzoni"],
-            Age::Adult => vec!["rbc_units_adult", "iron_deficit_ganzoni", "blood_volume_nadler"],
+            Age::Adult => vec![
+                "rbc_units_adult",
+                "iron_deficit_ganzoni",
+                "blood_volume_nadler",
+            ],
         },
         Component::Platelets | Component::Granulocytes => {
             vec!["platelet_expected_increment", "platelet_cci", "bsa"]
@@ -185,7 +196,9 @@ pub fn for_request(frame: &Frame, hospital: &Hospital, request: &Request) -> Vec
     if may_need_anti_d(frame, hospital, &record) {
         wanted.extend(ANTI_D);
     }
-    let offers = wanted.into_iter().filter_map(|name| offer(frame, name, &known));
+    let offers = wanted
+        .into_iter()
+        .filter_map(|name| offer(frame, name, &known));
     offers.collect()
 }
 
@@ -206,6 +219,8 @@ pub fn for_patient(frame: &Frame, hospital: &Hospital, record: &Record<'_>) -> V
     if may_need_anti_d(frame, hospital, record) {
         wanted.extend(ANTI_D);
     }
-    let offers = wanted.into_iter().filter_map(|name| offer(frame, name, &known));
+    let offers = wanted
+        .into_iter()
+        .filter_map(|name| offer(frame, name, &known));
     offers.collect()
 }

@@ -10,9 +10,9 @@ use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{PatientId, PatientNumber};
 use lifeline_core::patient::{
     AmendPatient, EndNeed, LinkKind, LinkPatients, MergePatients, NeedKind, Patient, RaiseNeed,
-    RecordAntibody, RecordConsent, RecordHistoricGroup, RecordPlateletAntibodies, RecordRhdGenotype, Said, Specificity,
-    StateExposure, TypePatientAntigen, UnlinkPatients, UnmergePatients, WithdrawAntibody,
-    WithdrawHistoricGroup,
+    RecordAntibody, RecordConsent, RecordHistoricGroup, RecordPlateletAntibodies,
+    RecordRhdGenotype, Said, Specificity, StateExposure, TypePatientAntigen, UnlinkPatients,
+    UnmergePatients, WithdrawAntibody, WithdrawHistoricGroup,
 };
 use lifeline_core::people::Action;
 
@@ -557,7 +557,9 @@ fn fluorescence(frame: &Frame, form: &mut Form) -> Option<BTreeMap<PlateletAntig
         let (antigen, mfi) = entry
             .rsplit_once([' ', '\t', '=', ':'])
             .unwrap_or((entry, ""));
-        let read = PlateletAntigen::parse(antigen).ok().zip(mfi.trim().parse::<u32>().ok());
+        let read = PlateletAntigen::parse(antigen)
+            .ok()
+            .zip(mfi.trim().parse::<u32>().ok());
         let fresh = read.is_some_and(|(antigen, mfi)| found.insert(antigen, mfi).is_none());
         if !fresh {
             let words = frame.t.a(

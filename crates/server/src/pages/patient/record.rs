@@ -308,7 +308,9 @@ fn antigens(record: &Record<'_>) -> String {
 
 /// Antibodies against platelets, strongest first, with the report.
 fn platelet_antibodies(frame: &Frame, record: &Record<'_>) -> String {
-    let reports = record.parts().filter_map(|part| part.platelet_antibodies.as_ref());
+    let reports = record
+        .parts()
+        .filter_map(|part| part.platelet_antibodies.as_ref());
     let shown = reports.map(|report| {
         let mut list: Vec<(u32, String)> = report
             .mfi

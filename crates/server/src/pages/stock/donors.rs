@@ -35,16 +35,18 @@ fn sheet(app: &App, mut frame: Frame, visit: &Visit, form: Form, answer: Answer)
         note,
         action: "/stock/donors".into(),
         back: "/stock/search".into(),
-        submit: if may { t.m("donors-file") } else { String::new() },
+        submit: if may {
+            t.m("donors-file")
+        } else {
+            String::new()
+        },
         strip: None,
         answer,
         inputs: if may {
             vec![
                 Input::must(Kind::Text, "source", t.m("donors-source")),
-                Input::must(Kind::Lines, "donors", t.m("donors-table")).note(t.a(
-                    "donors-table-note",
-                    &[("most", &DONORS_MOST)],
-                )),
+                Input::must(Kind::Lines, "donors", t.m("donors-table"))
+                    .note(t.a("donors-table-note", &[("most", &DONORS_MOST)])),
             ]
         } else {
             Vec::new()
@@ -90,7 +92,11 @@ pub(crate) async fn file(
                 .map(|fault| {
                     t.a(
                         "donors-fault",
-                        &[("row", &fault.row), ("column", &fault.column), ("what", &fault.what)],
+                        &[
+                            ("row", &fault.row),
+                            ("column", &fault.column),
+                            ("what", &fault.what),
+                        ],
                     )
                 })
                 .collect();

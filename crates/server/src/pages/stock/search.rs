@@ -100,10 +100,15 @@ fn must_lack(hospital: &Hospital, request: &Request, frame: &Frame) -> BTreeSet<
         Specificity::Other(_) => None,
     });
     let mut lacks: BTreeSet<Antigen> = against.collect();
-    lacks.extend(record.needs(frame.now).into_iter().filter_map(|need| match need.kind {
-        NeedKind::Lacks(antigen) => Some(antigen),
-        NeedKind::Attribute(_) => None,
-    }));
+    lacks.extend(
+        record
+            .needs(frame.now)
+            .into_iter()
+            .filter_map(|need| match need.kind {
+                NeedKind::Lacks(antigen) => Some(antigen),
+                NeedKind::Attribute(_) => None,
+            }),
+    );
     // D is asked for by the group.
     lacks.remove(&Antigen::D);
     lacks
@@ -177,7 +182,9 @@ pub(crate) async fn show(
         "units",
         |text| {
             let number = text.parse::<u32>().ok();
-            number.filter(|number| (1..=UNITS_MOST).contains(number)).ok_or(())
+            number
+                .filter(|number| (1..=UNITS_MOST).contains(number))
+                .ok_or(())
         },
         |()| frame.t.m("request-number"),
     );
@@ -205,7 +212,12 @@ pub(crate) async fn show(
     let page = render(&Page {
         components: Component::ALL
             .iter()
-            .map(|one| (one.as_str().to_owned(), crate::pages::blood::component(&frame, *one)))
+            .map(|one| {
+                (
+                    one.as_str().to_owned(),
+                    crate::pages::blood::component(&frame, *one),
+                )
+            })
             .collect(),
         groups: groups(&frame),
         request: request.map(|id| id.to_string()).unwrap_or_default(),
@@ -283,18 +295,29 @@ fn look(frame: &Frame, hospital: &Hospital, wanted: &Wanted, shares: &Shares, un
         let types = wanted.recipient.map_or(0, given_to);
         let (rows, count) = catalogue.certain(&wanted.negative, types, ROWS_MOST);
         found.donors_count = count;
-        let sure = rows
-            .into_iter()
-            .filter_map(|row| Some(donor(registry.donors.get(row as usize)?, t.m("search-typed"))));
+        let sure = rows.into_iter().filter_map(|row| {
+            Some(donor(
+                registry.donors.get(row as usize)?,
+                t.m("search-typed"),
+            ))
+        });
         found.donors = sure.collect();
-        let open = catalogue.open(&wanted.negative, types, shares, ROWS_MOST - found.donors.len());
+        let open = catalogue.open(
+            &wanted.negative,
+            types,
+            shares,
+            ROWS_MOST - found.donors.len(),
+        );
         found.donors.extend(open.into_iter().filter_map(|hit| {
             let chance = t.a("search-chance", &[("chance", &percent(hit.chance))]);
             Some(donor(registry.donors.get(hit.row as usize)?, chance))
         }));
         found.registry = t.a(
             "search-registry",
-            &[("source", &registry.source), ("count", &registry.donors.len())],
+            &[
+                ("source", &registry.source),
+                ("count", &registry.donors.len()),
+            ],
         );
     }
     match shares.negative(&wanted.negative) {

@@ -19,7 +19,11 @@ fn sheet(frame: Frame, unit: &Unit, form: Form, answer: Answer) -> Response {
         .antigens
         .typed()
         .map(|(antigen, typing)| {
-            let sign = if typing == Typing::Positive { "+" } else { "−" };
+            let sign = if typing == Typing::Positive {
+                "+"
+            } else {
+                "−"
+            };
             format!("{}{sign}", antigen.name())
         })
         .collect();
@@ -105,28 +109,31 @@ pub(super) async fn record(
     let platelet = names(&frame, &mut form, "platelet", |name| {
         PlateletAntigen::parse(name).ok()
     });
-    let command = absent.zip(present).zip(platelet).and_then(|((absent, present), platelet)| {
-        if let Some(both) = absent.intersection(&present).next() {
-            let words = frame.t.a("typing-both", &[("name", &both.name())]);
-            form.refuse("positive", words);
-            return None;
-        }
-        let mut antigens = AntigenProfile::default();
-        for (list, typing) in [(absent, Typing::Negative), (present, Typing::Positive)] {
-            for antigen in list {
-                antigens.set(antigen, typing);
+    let command = absent
+        .zip(present)
+        .zip(platelet)
+        .and_then(|((absent, present), platelet)| {
+            if let Some(both) = absent.intersection(&present).next() {
+                let words = frame.t.a("typing-both", &[("name", &both.name())]);
+                form.refuse("positive", words);
+                return None;
             }
-        }
-        Some(
-            TypeUnitAntigens {
-                unit: unit.id,
-                antigens,
-                platelet: (!platelet.is_empty()).then(|| Box::new(platelet)),
-                report: form.value("report").into(),
+            let mut antigens = AntigenProfile::default();
+            for (list, typing) in [(absent, Typing::Negative), (present, Typing::Positive)] {
+                for antigen in list {
+                    antigens.set(antigen, typing);
+                }
             }
-            .into(),
-        )
-    });
+            Some(
+                TypeUnitAntigens {
+                    unit: unit.id,
+                    antigens,
+                    platelet: (!platelet.is_empty()).then(|| Box::new(platelet)),
+                    report: form.value("report").into(),
+                }
+                .into(),
+            )
+        });
     let to = |_: &[_]| address(unit.id);
     match send(&app, &frame, &visit, &mut form, command, to).await? {
         Ok(gone) => Ok(gone),
