@@ -23,6 +23,9 @@ pub struct TakeResults {
     pub correction: String,
 }
 
+/// A tube's answer: of which sample, to which item, what.
+type Taken = (SampleId, String, TubeAnswer);
+
 impl Decide for TakeResults {
     fn action(&self) -> Action {
         Action::AssessmentEnter
@@ -38,8 +41,7 @@ impl Decide for TakeResults {
         stands(&mut checks, round, &[RoundState::Testing]);
         let mut replaced = false;
         // One fact for each person and machine.
-        let mut taken: BTreeMap<(UserId, Option<DeviceId>), Vec<(SampleId, String, TubeAnswer)>> =
-            BTreeMap::new();
+        let mut taken: BTreeMap<(UserId, Option<DeviceId>), Vec<Taken>> = BTreeMap::new();
         for (tube, item, found) in tube_answers(hospital, round) {
             match round.results.get(&(tube.clone(), item.clone())) {
                 Some(known) if known.test == Some(found.test) && known.answer == found.answer => {

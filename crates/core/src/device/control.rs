@@ -324,7 +324,7 @@ impl Controls<'_> {
 
     /// Levels that make one run: of one control, each once, with the same reagents, within a batch.
     fn together<'a>(&self, hospital: &Hospital, mut given: Vec<Given<'a>>) -> Vec<Vec<Given<'a>>> {
-        given.sort_by(|a, b| (a.read, a.observed.at).cmp(&(b.read, b.observed.at)));
+        given.sort_by_key(|one| (one.read, one.observed.at));
         let mut runs: Vec<Vec<Given<'a>>> = Vec::new();
         for one in given {
             let within = hospital

@@ -263,7 +263,7 @@ fn line(criterion: &Criterion, figure: Figure) -> ScoredLine {
         .steps
         .iter()
         .rev()
-        .find(|step| step.points > points && !value.is_some_and(|value| value >= step.least))
+        .find(|step| step.points > points && value.is_none_or(|value| value < step.least))
         .copied();
     let missing = next.and_then(|step| match (share, value) {
         (None, Some(value)) => Some(step.least.saturating_sub(value)),

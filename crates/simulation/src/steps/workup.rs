@@ -76,7 +76,7 @@ pub(super) fn step(world: &mut World) -> Option<Draft> {
         .and_then(|found| found.open_steps().next());
     let step = match next {
         Some(step) if !world.one_in(12) => step,
-        _ => *world.one(&Step::ALL)?,
+        _ => *world.one(Step::ALL)?,
     };
     let outcome = match world.one_in(2) {
         true => Outcome::Explains,
@@ -106,7 +106,7 @@ pub(super) fn conclude(world: &mut World) -> Option<Draft> {
         _ => Ruling::Interim,
     };
     let cause = match world.one_in(3) {
-        true => *world.one(&Cause::ALL)?,
+        true => *world.one(Cause::ALL)?,
         false => Cause::WeakAntibody,
     };
     world.draft(ConcludeDiscrepancy {

@@ -158,22 +158,21 @@ fn begin() -> Node {
     scene.trial.tube(scene.patient, "S3");
     scene.trial.wait(SignedDuration::from_mins(VALID + 60));
     scene.reserve();
-    for other in ["CARD-2"] {
-        let receive = crate::testing::ReceiveLot {
-            lot: lot(other),
-            kind: crate::testing::LotKind::Card,
-            name: "ABO/RhD".into(),
-            expires: scene.trial.minutes(200 * 1440),
-            packs: 1,
-        };
-        scene.trial.run(by("technologist"), receive);
-        let open = crate::testing::OpenLot {
-            lot: lot(other),
-            until: None,
-        };
-        scene.trial.run(by("technologist"), open);
-        scene.trial.accept_lot(other);
-    }
+    let other = "CARD-2";
+    let receive = crate::testing::ReceiveLot {
+        lot: lot(other),
+        kind: crate::testing::LotKind::Card,
+        name: "ABO/RhD".into(),
+        expires: scene.trial.minutes(200 * 1440),
+        packs: 1,
+    };
+    scene.trial.run(by("technologist"), receive);
+    let open = crate::testing::OpenLot {
+        lot: lot(other),
+        until: None,
+    };
+    scene.trial.run(by("technologist"), open);
+    scene.trial.accept_lot(other);
     // The controls of the morning before are long past, but they were good, and their lot is what they say nothing about now.
     let log = Log {
         marks: vec![(-(VALID + 90), Mark::Good)],

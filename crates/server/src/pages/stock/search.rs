@@ -100,15 +100,10 @@ fn must_lack(hospital: &Hospital, request: &Request, frame: &Frame) -> BTreeSet<
         Specificity::Other(_) => None,
     });
     let mut lacks: BTreeSet<Antigen> = against.collect();
-    lacks.extend(
-        record
-            .needs(frame.now)
-            .into_iter()
-            .filter_map(|need| match need.kind {
-                NeedKind::Lacks(antigen) => Some(antigen),
-                NeedKind::Attribute(_) => None,
-            }),
-    );
+    lacks.extend(record.needs(frame.now).filter_map(|need| match need.kind {
+        NeedKind::Lacks(antigen) => Some(antigen),
+        NeedKind::Attribute(_) => None,
+    }));
     // D is asked for by the group.
     lacks.remove(&Antigen::D);
     lacks
