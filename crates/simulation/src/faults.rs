@@ -96,11 +96,6 @@ fn a_bag_against_the_real_blood_is_reported_though_the_record_agrees() {
     );
 }
 
-#[test]
-fn the_same_run_without_a_fault_reports_nothing() {
-    assert_eq!(broken(|_, _| {}), None);
-}
-
 /// Written from Landsteiner's rule, pair by pair: the cells in front, then the patient.
 #[test]
 fn the_simulations_biology_is_landsteiners() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lifeline_core::blood::{Abo, Attribute, BloodGroup, UnitId};
-use lifeline_core::crossmatch::CrossmatchEvent;
+use lifeline_core::crossmatch::{Crossmatch, CrossmatchEvent, Outcome};
 use lifeline_core::finding::Severity;
 use lifeline_core::hospital::{Hospital, Stamp};
 use lifeline_core::id::PatientId;
@@ -162,7 +162,7 @@ pub(super) fn issue(
                             && found.void.is_none()
                             && found.reviewed.is_some()
                             && found.expires > stamp.at
-                            && found.outcome == lifeline_core::crossmatch::Outcome::Compatible
+                            && (found.outcome == Outcome::Compatible || answered_for(found))
                             && records.iter().any(|record| record.id == found.patient)
                     }
                     None => emergency.is_some() && retrospective_due.is_some(),
@@ -202,6 +202,18 @@ pub(super) fn issue(
         IssueEvent::Returned { issue, .. } => out(before, *issue, report),
         _ => Ok(()),
     }
+}
+
+/// Whether three people, each another, answered for a bag in spite of its reaction.
+fn answered_for(found: &Crossmatch) -> bool {
+    let Some(exception) = &found.exception else {
+        return false;
+    };
+    let (Some(agreed), Some(approved)) = (&exception.agreed, &exception.approved) else {
+        return false;
+    };
+    let people = [&exception.asked.by, &agreed.by, &approved.by];
+    people.into_iter().collect::<BTreeSet<_>>().len() == 3
 }
 
 /// A bag that leaves is in date, free of holds, of a confirmed group, thawed, and in our store.
