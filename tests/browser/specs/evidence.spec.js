@@ -1,6 +1,9 @@
 // The year's evidence: full in the demonstration, empty for a year before it, with its report, and lots that wait for their test.
 import { dress, expect, look, signIn, signSecond, sound, test, url, VIEWS } from "../house.js";
 
+// Long pages in one walk: a machine that builds beside the browser needs longer.
+test.setTimeout(240_000);
+
 for (const view of VIEWS) {
   test(`the evidence in ${view.name}`, async ({ page }) => {
     await dress(page, view);

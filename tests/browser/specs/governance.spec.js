@@ -4,6 +4,9 @@ import { dress, expect, look, signIn, signSecond, sound, test, url, VIEWS } from
 const send = (page) => page.locator("main form[method=post] .btn-act").first().click();
 const choose = (page, name, value) => page.locator(`label:has(input[name=${name}][value=${value}])`).click();
 
+// A dozen pages in one walk: a machine that builds beside the browser needs longer.
+test.setTimeout(240_000);
+
 for (const view of VIEWS) {
   test(`the governance room in ${view.name}`, async ({ page }) => {
     await dress(page, view);
