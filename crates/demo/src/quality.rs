@@ -258,7 +258,7 @@ pub(crate) async fn crowd(house: &House, runs: u32) -> anyhow::Result<()> {
     for index in 0..runs {
         let mut given = Vec::new();
         for (place, (level, mean, sd, digits)) in levels.iter().enumerate() {
-            let side = if (index as usize + place) % 2 == 0 {
+            let side = if (index as usize + place).is_multiple_of(2) {
                 1.0
             } else {
                 -1.0
