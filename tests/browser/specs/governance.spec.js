@@ -70,6 +70,7 @@ test("a nonconformity from its report to the judgement of another person", async
   await send(officer);
   // Who was given the action says that it is done.
   await page.goto(at("complete"));
+  await page.locator("#action").selectOption({ label: "The duty list names one person a day" });
   await page.locator("#done").fill("The list is in force since Monday");
   await send(page);
   await officer.goto(at("judge"));
