@@ -152,10 +152,13 @@ struct Node {
     path: Vec<Step>,
 }
 
-/// A patient with a tube that waits for its group and a unit held for them; every control has run out.
-fn begin() -> Node {
+/// A patient with a unit held for them, and a tube that waits for its group where that is walked: a newer tube that nobody has tested
+/// would stop the issue by itself. Every control has run out.
+fn begin(item: Item) -> Node {
     let mut scene = Scene::ready(Component::RedCells, "A+", "A+");
-    scene.trial.tube(scene.patient, "S3");
+    if item == Item::Group {
+        scene.trial.tube(scene.patient, "S3");
+    }
     scene.trial.wait(SignedDuration::from_mins(VALID + 60));
     scene.reserve();
     let other = "CARD-2";
@@ -421,7 +424,7 @@ const STEPS: [Step; 10] = [
 fn walk(item: Item, most: Most) -> Seen {
     let mut seen = Seen::default();
     let mut known: BTreeSet<String> = BTreeSet::new();
-    let mut queue = VecDeque::from([begin()]);
+    let mut queue = VecDeque::from([begin(item)]);
     while let Some(node) = queue.pop_front() {
         if !known.insert(format!("{:?}", node.log)) {
             continue;
@@ -441,23 +444,29 @@ fn walk(item: Item, most: Most) -> Seen {
 }
 
 /// Every pair of kinds of step, each with the runs it needs to matter.
-const WALKS: [Most; 3] = [
+const WALKS: [Most; 4] = [
     Most {
         runs: 2,
         changes: 1,
         waivers: 0,
-        waits: 2,
+        waits: 1,
     },
     Most {
         runs: 2,
         changes: 0,
         waivers: 1,
-        waits: 2,
+        waits: 1,
     },
     Most {
         runs: 1,
         changes: 1,
         waivers: 1,
+        waits: 1,
+    },
+    Most {
+        runs: 2,
+        changes: 0,
+        waivers: 0,
         waits: 2,
     },
 ];
@@ -467,8 +476,8 @@ fn no_path_releases_a_group_without_its_covers() {
     for most in WALKS {
         let seen = walk(Item::Group, most);
         assert!(
-            seen.states > 500 && seen.released > 20 && seen.kept > 100,
-            "{seen:?}"
+            seen.states > 100 && seen.released > 5 && seen.kept > 20,
+            "{most:?} {seen:?}"
         );
     }
 }
@@ -478,8 +487,8 @@ fn no_path_releases_a_crossmatch_or_issues_its_unit_without_its_covers() {
     for most in WALKS {
         let seen = walk(Item::Crossmatch, most);
         assert!(
-            seen.states > 500 && seen.released > 20 && seen.kept > 100 && seen.issued > 10,
-            "{seen:?}"
+            seen.states > 100 && seen.released > 5 && seen.kept > 20 && seen.issued > 0,
+            "{most:?} {seen:?}"
         );
     }
 }
