@@ -363,9 +363,10 @@ impl Node {
             Affected::Crossmatch(crossmatch) if !self.log.reviewed => {
                 trial.decide(&by("technologist2"), ReviewCrossmatch { crossmatch })
             }
-            Affected::Crossmatch(_) => {
-                trial.decide(&by("technologist"), self.scene.hand_over(None))
-            }
+            Affected::Crossmatch(_) => trial.decide(
+                &by("technologist").with("technologist2"),
+                self.scene.hand_over(None),
+            ),
         };
         let by_control = answer.as_ref().is_err_and(names_the_control);
         let told = || format!("{item:?} {:?}\n{:?}\n{answer:?}", self.path, self.log);
