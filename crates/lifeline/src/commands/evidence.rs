@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
+use jiff::Unit;
 use jiff::civil::Date;
-use jiff::{Timestamp, Unit};
 use lifeline_core::evidence::{Evidence, Period, Share, evidence};
+use lifeline_server::clock::Clock;
 use lifeline_server::desk::replay_state;
 
 use super::journal::{Database, failed, run as work};
@@ -42,7 +43,7 @@ fn share(name: &str, share: Share) -> String {
 async fn show(arguments: &Arguments) -> Result<bool, Failure> {
     let journal = arguments.database.open().await?;
     let hospital = replay_state(&journal).await.map_err(failed)?;
-    let now = Timestamp::now().round(Unit::Second).map_err(failed)?;
+    let now = Clock::System.now().round(Unit::Second).map_err(failed)?;
     let today = hospital.today(now);
     let from = arguments.from.unwrap_or_else(|| today.first_of_year());
     let until = arguments.until.unwrap_or_else(|| today.last_of_year());

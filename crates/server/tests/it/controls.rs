@@ -284,22 +284,25 @@ async fn a_control_of_an_unknown_lot_waits_with_its_place_until_the_lot_is_there
     assert_eq!(desk.state().quality.runs().count(), 1);
 }
 
+/// What is done to a good message.
+type Spoil = fn(String) -> String;
+
 #[tokio::test]
 async fn what_no_control_can_be_is_said_in_the_queue_and_nothing_is_lost() {
-    let cases: [(&str, &dyn Fn(String) -> String, Rule); 4] = [
+    let cases: [(&str, Spoil, Rule); 4] = [
         (
             "a tube without lot and level",
-            &|text| text.replace("weak/QC-1", "0651439A"),
+            |text| text.replace("weak/QC-1", "0651439A"),
             Rule::BadValue,
         ),
         (
             "a level nobody planned",
-            &|text| text.replace("weak/QC-1", "strong/QC-1"),
+            |text| text.replace("weak/QC-1", "strong/QC-1"),
             Rule::BadValue,
         ),
         (
             "a time in the future",
-            &|text| {
+            |text| {
                 let (head, tail) = text.split_at(text.find("O|3|").unwrap());
                 head.to_owned() + &tail.replace("20261122110000", "20261122130000")
             },
@@ -307,7 +310,7 @@ async fn what_no_control_can_be_is_said_in_the_queue_and_nothing_is_lost() {
         ),
         (
             "a level missing",
-            &|text| text[..text.find("O|3|").unwrap()].to_owned() + "L|1|N\r",
+            |text| text[..text.find("O|3|").unwrap()].to_owned() + "L|1|N\r",
             Rule::ControlLevelMissing,
         ),
     ];
