@@ -159,6 +159,8 @@ const MAY: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const BY_HAND: &[&str] = &[
     r#"{"agree-least-incompatible": {"crossmatch": 1}}"#,
+    r#"{"approve-least-incompatible": {"crossmatch": 1}}"#,
+    r#"{"adopt-target": {"control": "hb", "material": "C-1", "level": "low", "basis": "initial", "seen": {"mean": "100", "sd": "2"}, "reason": "满20次"}}"#,
     r#"{"dispute-proposal": {"unit": "W000026000001-E0336V00", "request": 1}}"#,
     r#"{"save-programme": {"programme": "nccl-bg", "name": "血型", "latin": "Blood groups", "provider": "NCCL", "table": "t", "items": [], "active": true}}"#,
     r#"{"open-round": {"programme": "nccl-bg", "label": "2026-2", "deadline": "2026-12-22T00:00:00Z", "samples": 5}}"#,

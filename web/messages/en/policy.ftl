@@ -149,6 +149,7 @@ policy-stock-review = From one order to the arrival of the next
 policy-stock-holidays = Public holidays
 policy-chapter-assessment = External assessment
 policy-chapter-matching = Matching
+policy-chapter-platelets = Platelets
 policy-chapter-stock = Stock
 policy-matching-haplotypes = Antigens inherited together
 policy-platelets-numbers = Platelets for refractory patients

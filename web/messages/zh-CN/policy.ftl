@@ -143,6 +143,7 @@ policy-stock-review = 从本次订血到下次到货的时间
 policy-stock-holidays = 法定节假日
 policy-chapter-assessment = 室间质评
 policy-chapter-matching = 配型
+policy-chapter-platelets = 血小板
 policy-chapter-stock = 库存
 policy-matching-haplotypes = 连锁遗传的抗原单体型
 policy-platelets-numbers = 输注无效患者的血小板选择参数

@@ -199,7 +199,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("GET", "/crossmatch", CROSSMATCH),
     ("GET", "/crossmatch/plan", CROSSMATCH),
     ("GET", "/crossmatch/{request}", CROSSMATCH),
-    ("GET", "/crossmatch/{platelets}/platelets", CROSSMATCH),
+    ("GET", "/crossmatch/{platelets}/platelets", BENCH),
     ("POST", "/crossmatch/{request}/{act:reserve}", BENCH),
     ("GET", "/issue", PATIENT),
     ("GET", "/issue/new", BENCH),
