@@ -158,6 +158,7 @@ const MAY: &[(&str, &str)] = &[
 /// Examples of commands that the simulation does not give, as the API takes them.
 #[rustfmt::skip]
 const BY_HAND: &[&str] = &[
+    r#"{"reopen-identification": {"workup": 1, "reason": "新反应"}}"#,
     r#"{"agree-least-incompatible": {"crossmatch": 1}}"#,
     r#"{"approve-least-incompatible": {"crossmatch": 1}}"#,
     r#"{"adopt-target": {"control": "hb", "material": "C-1", "level": "low", "basis": "initial", "seen": {"mean": "100", "sd": "2"}, "reason": "满20次"}}"#,

@@ -39,7 +39,9 @@ async function openLot(page) {
 /** The group control with this lot, typed in one go: nothing is released on a lot that no control stands for. */
 async function control(page, lot) {
   await page.goto(url("/qc/enter?control=bench-group&place=bench"));
-  await page.locator(`input[name=lot][value='${lot}']`).check();
+  const materials = page.locator("details.qc-materials");
+  if ((await materials.getAttribute("open")) === null) await materials.locator("summary").click();
+  await materials.locator(`input[name^=lot][value='${lot}']`).check();
   await page.locator("[data-grade]").first().focus();
   await page.keyboard.type("404004" + "040040" + "1110");
   await send(page);
