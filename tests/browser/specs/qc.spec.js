@@ -201,5 +201,5 @@ test("a remark on a point, a waiver signed by two, and a change of a machine", a
   await page.locator("main form .btn-act").click();
   await expect(page).toHaveURL(url("/qc"));
   // What stood on the machine must be run anew.
-  await expect(page.locator("table", { hasText: "ABO/RhD on the analyser" }).first().locator(".chip-warn")).toHaveCount(3);
+  await expect(page.locator("table", { hasText: "ABO/RhD on the analyser" }).first().locator(".chip-warn")).toHaveCount(4);
 });

@@ -1,12 +1,14 @@
 //! The quality room: what is due, the morning's entry, runs and their charts, cases, and the proof of a day.
 
 mod acts;
+mod adopt;
 mod case;
 mod chart;
 mod entry;
 mod entry_page;
 mod grades;
 mod home;
+mod month;
 mod points;
 mod proof;
 mod recorded;
@@ -28,6 +30,8 @@ use crate::web::{Frame, Lang, PageError, Tone};
 pub fn routes() -> Router<App> {
     Router::new()
         .merge(home::routes())
+        .merge(adopt::routes())
+        .merge(month::routes())
         .merge(entry::routes())
         .merge(recorded::routes())
         .merge(run::routes())

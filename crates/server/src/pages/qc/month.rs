@@ -1,0 +1,130 @@
+//! The month of the measured controls: what each material did in each place.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use lifeline_core::people::Action;
+use lifeline_core::quality::{MonthLine, control, month};
+use serde::Deserialize;
+
+use super::{control_name, level_name, place_name, query};
+use crate::app::App;
+use crate::web::{Frame, PageError, Visit, render};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/qc/month", get(show))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// `2026-11`; this month when left out.
+    #[serde(default)]
+    month: String,
+}
+
+/// One material's level in one place; a figure that the values do not give is empty.
+struct Line {
+    chart: String,
+    control: String,
+    place: String,
+    level: String,
+    material: String,
+    points: u64,
+    warnings: u64,
+    rejected: u64,
+    in_control: String,
+    mean: String,
+    sd: String,
+    cv: String,
+    bias: String,
+    sigma: String,
+    u_rw: String,
+}
+
+#[derive(Template)]
+#[template(path = "qc/month.html")]
+struct MonthPage {
+    month: String,
+    before: String,
+    after: String,
+    lines: Vec<Line>,
+    frame: Frame,
+}
+
+fn figure(value: Option<f64>, decimals: usize) -> String {
+    value
+        .map(|value| format!("{value:.decimals$}"))
+        .unwrap_or_default()
+}
+
+fn address(first: Date) -> String {
+    format!("/qc/month?month={}", first.strftime("%Y-%m"))
+}
+
+async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    app.look(&visit, Action::ViewQuality)?;
+    let zone = frame.site.zone.clone();
+    let this = zone.to_datetime(frame.now).date().first_of_month();
+    let first: Date = match asked.month.trim() {
+        "" => this,
+        text => format!("{text}-01")
+            .parse()
+            .map_err(|_| PageError::NotFound)?,
+    };
+    let next = first
+        .checked_add(1.month())
+        .map_err(|_| PageError::NotFound)?;
+    let start = |day: Date| {
+        zone.to_timestamp(day.at(0, 0, 0, 0))
+            .map_err(|_| PageError::NotFound)
+    };
+    let hospital = app.state();
+    let found = month(&hospital, start(first)?, start(next)?.min(frame.now));
+    let line = |line: &MonthLine| {
+        let MonthLine { summary, .. } = line;
+        Line {
+            chart: format!("/qc/chart?{}", query(&line.control, &line.place)),
+            control: control_name(&frame, &hospital, &line.control),
+            place: place_name(&frame, &hospital, &line.place),
+            level: control(&hospital, &line.control, frame.now).map_or_else(
+                |_| line.level.to_string(),
+                |known| level_name(&frame, known, &line.level),
+            ),
+            material: line.material.to_string(),
+            points: summary.points,
+            warnings: summary.warnings,
+            rejected: summary.rejected,
+            in_control: figure(summary.in_control_percent, 1),
+            mean: figure(summary.mean, 3),
+            sd: figure(summary.sd, 3),
+            cv: figure(summary.cv_percent, 2),
+            bias: figure(summary.bias_percent, 2),
+            sigma: figure(summary.sigma, 1),
+            u_rw: figure(summary.u_rw, 3),
+        }
+    };
+    let page = MonthPage {
+        month: first.strftime("%Y-%m").to_string(),
+        before: first
+            .checked_sub(1.month())
+            .map(address)
+            .unwrap_or_default(),
+        after: if next <= this {
+            address(next)
+        } else {
+            String::new()
+        },
+        lines: found.iter().map(line).collect(),
+        frame: frame.clone(),
+    };
+    Ok(render(&page))
+}
