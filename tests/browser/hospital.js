@@ -44,16 +44,16 @@ async function start() {
  */
 export class Hospitals {
   #given = process.env.LIFELINE_URL;
-  #file;
+  #whose;
   #open;
 
-  /** The address of the hospital of this file. */
-  async of(file) {
+  /** The address of the hospital of this spec file, or of whatever else is named; another name, another hospital. */
+  async of(whose) {
     if (this.#given) return this.#given;
-    if (this.#file !== file) {
+    if (this.#whose !== whose) {
       await this.end();
       this.#open = await start();
-      this.#file = file;
+      this.#whose = whose;
     }
     return this.#open.url;
   }
@@ -61,7 +61,7 @@ export class Hospitals {
   async end() {
     await this.#open?.stop();
     this.#open = undefined;
-    this.#file = undefined;
+    this.#whose = undefined;
   }
 }
 

@@ -278,6 +278,9 @@
       if (!part || (isTyping(document.activeElement) && node.contains(document.activeElement)) || touchedForm(node)) continue;
       const held = node.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
       const fresh = document.adoptNode(part);
+      // What somebody unfolded stays unfolded.
+      const unfolded = [...node.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent);
+      for (const summary of fresh.querySelectorAll("details > summary")) if (unfolded.includes(summary.textContent)) summary.parentElement.open = true;
       node.replaceWith(fresh);
       window.htmx?.process?.(fresh);
       if (held) [...fresh.querySelectorAll("a")].find((link) => link.getAttribute("href") === held)?.focus();
