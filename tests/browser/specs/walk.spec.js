@@ -110,10 +110,10 @@ for (const view of VIEWS) {
     await page.locator("form[action$='/fate'] .btn-act").click();
     await expect(page.locator("#started")).toHaveCount(0);
     // 10. The bag's life on one page; the auditor proves the journal.
+    await come(page, view, "shen");
     await page.goto(url(`/units/${unit}`));
     await expect(page.locator("a[href^='/journal/']").first()).toBeVisible();
     await look(page, "walk-10-life");
-    await come(page, view, "shen");
     await page.goto(url("/journal"));
     await page.getByRole("button", { name: words.prove }).click();
     if (words.proved) await expect(page.getByText(words.proved)).toBeVisible({ timeout: 30_000 });
