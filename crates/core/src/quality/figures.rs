@@ -8,6 +8,7 @@ use lifeline_qc::targets::{Month, Summary};
 use lifeline_qc::{Decimal, Status};
 
 use super::{Control, ControlRun, JudgedLevel, Place, Reads, Shown, Verdict, counts, plan};
+use crate::finding::Finding;
 use crate::hospital::Hospital;
 use crate::id::{ControlCode, LotId, RunId};
 use crate::policy::Key;
@@ -84,14 +85,16 @@ pub struct MonthLine {
 
 /// The figures of every measured control of the plan over `[from, until)`, in the order of the plan. The uncertainty rests on the
 /// in-control values of all lots of `quality.uncertainty_days` days before the end.
-pub fn month(hospital: &Hospital, from: Timestamp, until: Timestamp) -> Vec<MonthLine> {
-    let Ok(controls) = plan(hospital, until) else {
-        return Vec::new();
-    };
-    let days = hospital
-        .policies
-        .count(Key::UncertaintyDays, until)
-        .unwrap_or_default();
+///
+/// # Errors
+/// The plan or a policy it needs is not in force then.
+pub fn month(
+    hospital: &Hospital,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<MonthLine>, Finding> {
+    let controls = plan(hospital, until)?;
+    let days = hospital.policies.count(Key::UncertaintyDays, until)?;
     let long_ago = days
         .checked_mul(24)
         .map(SignedDuration::from_hours)
@@ -104,7 +107,7 @@ pub fn month(hospital: &Hospital, from: Timestamp, until: Timestamp) -> Vec<Mont
             lines.extend(of_place(hospital, control, &place, (long_ago, from, until)));
         }
     }
-    lines
+    Ok(lines)
 }
 
 #[derive(Default)]

@@ -427,7 +427,7 @@ fn the_month_and_the_pairs_of_two_levels() {
         let draft = draft(&trial, "hb", levels);
         trial.run(by("technologist"), RecordControlRun { draft });
     }
-    let lines = month(&trial.hospital, begin, trial.minutes(1));
+    let lines = month(&trial.hospital, begin, trial.minutes(1)).unwrap();
     let of: Vec<&MonthLine> = lines
         .iter()
         .filter(|line| line.control == code("hb"))
@@ -445,7 +445,11 @@ fn the_month_and_the_pairs_of_two_levels() {
     // The policy has an allowable error for haemoglobin: (TEa − |bias|) / CV.
     let cv = one.summary.cv_percent.unwrap();
     assert!((one.summary.sigma.unwrap() - 6.0 / cv).abs() < 1e-9);
-    assert!(month(&trial.hospital, trial.minutes(1), trial.minutes(2)).is_empty());
+    assert!(
+        month(&trial.hospital, trial.minutes(1), trial.minutes(2))
+            .unwrap()
+            .is_empty()
+    );
 
     let found = pairs(
         &trial.hospital,

@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use super::{control_name, level_name, place_name, query};
 use crate::app::App;
-use crate::web::{Frame, PageError, Visit, render};
+use crate::web::components::FindingLine;
+use crate::web::{Frame, PageError, Visit, render, words};
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/qc/month", get(show))
@@ -52,6 +53,7 @@ struct MonthPage {
     before: String,
     after: String,
     lines: Vec<Line>,
+    lacking: Option<FindingLine>,
     frame: Frame,
 }
 
@@ -88,7 +90,11 @@ async fn show(
             .map_err(|_| PageError::NotFound)
     };
     let hospital = app.state();
-    let found = month(&hospital, start(first)?, start(next)?.min(frame.now));
+    // Without a plan in force there are no figures; the page says which policy lacks.
+    let (found, lacking) = match month(&hospital, start(first)?, start(next)?.min(frame.now)) {
+        Ok(found) => (found, None),
+        Err(finding) => (Vec::new(), Some(words::finding(&frame, &finding))),
+    };
     let line = |line: &MonthLine| {
         let MonthLine { summary, .. } = line;
         Line {
@@ -124,6 +130,7 @@ async fn show(
             String::new()
         },
         lines: found.iter().map(line).collect(),
+        lacking,
         frame: frame.clone(),
     };
     Ok(render(&page))
