@@ -6,7 +6,8 @@ use std::borrow::Cow;
 const SEQUENCE_MOST: usize = 4096;
 
 /// What stands between two escape characters.
-pub(crate) enum Sequence {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sequence {
     /// These bytes.
     Bytes(Vec<u8>),
     /// Nothing we know; it stays, both escape characters with it.
@@ -21,16 +22,18 @@ pub trait Delimited: Copy {
     fn repeat(self) -> u8;
     /// Between components.
     fn component(self) -> u8;
-    /// The text of these bytes with escapes resolved.
-    fn unescape(self, raw: &[u8]) -> Cow<'_, [u8]>;
+    /// Around an escape sequence.
+    fn escape(self) -> u8;
+    /// What `content`, as it stands between two escape characters, means.
+    fn sequence(self, content: &[u8]) -> Sequence;
+
+    /// The text of these bytes with escapes resolved. Those without a meaning here stay as they stand.
+    fn unescape(self, raw: &[u8]) -> Cow<'_, [u8]> {
+        unescape(raw, self.escape(), |content| self.sequence(content))
+    }
 }
 
-/// Resolves escapes; `sequence` knows what stands between two escape characters.
-pub(crate) fn unescape(
-    raw: &[u8],
-    escape: u8,
-    sequence: impl Fn(&[u8]) -> Sequence,
-) -> Cow<'_, [u8]> {
+fn unescape(raw: &[u8], escape: u8, sequence: impl Fn(&[u8]) -> Sequence) -> Cow<'_, [u8]> {
     let Some(first) = raw.iter().position(|&b| b == escape) else {
         return Cow::Borrowed(raw);
     };

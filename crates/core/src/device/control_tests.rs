@@ -8,10 +8,11 @@ use crate::blood::Grade;
 use crate::finding::Rule;
 use crate::id::{ControlCode, LotId, MessageId};
 use crate::quality::{
-    AnnotateRun, Level, Place, Reads, RecordControlRun, RunDraft, Shown, Verdict, control,
+    AnnotateRun, Place, Reads, RecordControlRun, RunDraft, Shown, Verdict, control,
 };
 use crate::testing::{LotKind, Material, OpenLot, Origin, Reading, ReceiveLot, TestKind};
-use crate::testkit::{Trial, by, reaction};
+
+use crate::testkit::{Trial, by, controls, reaction};
 
 const MESSAGE: MessageId = MessageId(1);
 
@@ -416,30 +417,12 @@ fn both_doors_find_the_same_things_wrong() {
     trial.wait(SignedDuration::from_mins(5));
     let code = ControlCode::parse("bench-group").unwrap();
     let lots = trial.control_run("bench-group", Place::Bench).lots;
-    let Reads::Graded(levels) = &control(&trial.hospital, &code, trial.at).unwrap().reads else {
-        panic!("graded")
-    };
+    let control = control(&trial.hospital, &code, trial.at).unwrap();
     let faultless = RunDraft {
         control: code,
         place: Place::Bench,
         lots,
-        levels: levels
-            .iter()
-            .map(|level| Level {
-                level: level.level.clone(),
-                material: LotId::parse("QC-1").unwrap(),
-                shown: Shown::Graded(
-                    level
-                        .wells
-                        .iter()
-                        .map(|well| Reading {
-                            well: well.well,
-                            grade: well.grade,
-                        })
-                        .collect(),
-                ),
-            })
-            .collect(),
+        levels: controls::good(&control, "QC-1").unwrap(),
         ran: trial.minutes(-1),
         repeat: None,
     };

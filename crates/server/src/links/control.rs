@@ -1,13 +1,10 @@
-use std::collections::BTreeSet;
-
 use jiff::tz::Offset;
 use lifeline_core::device::{ControlShown, ObservedControl, Problem, Trouble};
-use lifeline_core::id::LotId;
 use lifeline_core::testing::Reading;
-use lifeline_wire::profile::{ControlRule, DomainReading, Observation, Profile, Status};
+use lifeline_wire::profile::{ControlRule, DomainReading, Observation, Profile};
 use lifeline_wire::value::Value;
 
-use super::read::{moment, wrong};
+use super::read::{lots, read_at, stands, wrong};
 
 /// The controls of a reading: one for each level of each control, and everything that could not be read of them.
 pub fn controls(
@@ -60,16 +57,8 @@ fn level(
     observation: &Observation,
     offset: Offset,
 ) -> Result<(), Trouble> {
-    let result = || observation.name.clone();
-    match observation.status {
-        Some(Status::Repeat) => return Ok(()),
-        Some(Status::Preliminary | Status::Pending | Status::CannotBeDone) => {
-            return Err(Trouble::NotFinal { result: result() });
-        }
-        _ => {}
-    }
-    if !observation.other_samples.is_empty() {
-        return Err(Trouble::SeveralSamples { result: result() });
+    if !stands(observation)? {
+        return Ok(());
     }
     let other_part = observation
         .aspect
@@ -78,22 +67,6 @@ fn level(
     if other_part || observation.means.is_some() {
         return Ok(());
     }
-    let read = match observation
-        .completed
-        .as_deref()
-        .or(observation.started.as_deref())
-    {
-        None => None,
-        Some(text) => Some(moment(text, offset).ok_or_else(|| Trouble::BadTime {
-            text: text.to_owned(),
-        })?),
-    };
-    let mut lots = BTreeSet::new();
-    for lot in &observation.lots {
-        lots.insert(LotId::parse(&lot.lot).map_err(|_| Trouble::BadLot {
-            lot: lot.lot.clone(),
-        })?);
-    }
     let called = observation.control.clone().unwrap_or_default();
     let mut one = ObservedControl {
         named: named(observation),
@@ -101,8 +74,8 @@ fn level(
         level: called.level,
         material: called.lot,
         shown: ControlShown::Graded(Vec::new()),
-        lots,
-        read,
+        lots: lots(observation)?,
+        read: read_at(observation, offset)?,
         edited: observation.edited,
         operator: observation.operator.clone(),
         apart: rule.levels_apart,
@@ -141,7 +114,11 @@ fn level(
             });
             found.push(one);
         }
-        _ => return Err(Trouble::NoReading { result: result() }),
+        _ => {
+            return Err(Trouble::NoReading {
+                result: observation.name.clone(),
+            });
+        }
     }
     Ok(())
 }

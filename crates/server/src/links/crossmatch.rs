@@ -2,11 +2,10 @@ use std::collections::BTreeSet;
 
 use lifeline_core::crossmatch::{Outcome, Side};
 use lifeline_core::device::{ObservedCrossmatch, Problem, Trouble};
-use lifeline_core::id::LotId;
 use lifeline_core::testing::Well;
-use lifeline_wire::profile::{DomainReading, Meaning, Observation, Profile, Status};
+use lifeline_wire::profile::{DomainReading, Meaning, Observation, Profile};
 
-use super::read::wrong;
+use super::read::{lots, stands, wrong};
 
 /// The crossmatches of a reading: what names a sample and a unit together. One for each pair, and everything that could not be
 /// read of them.
@@ -36,15 +35,8 @@ fn pair(
     unit: &str,
 ) -> Result<(), Trouble> {
     let result = || observation.name.clone();
-    match observation.status {
-        Some(Status::Repeat) => return Ok(()),
-        Some(Status::Preliminary | Status::Pending | Status::CannotBeDone) => {
-            return Err(Trouble::NotFinal { result: result() });
-        }
-        _ => {}
-    }
-    if !observation.other_samples.is_empty() {
-        return Err(Trouble::SeveralSamples { result: result() });
+    if !stands(observation)? {
+        return Ok(());
     }
     let method = profile
         .crossmatch_method
@@ -72,12 +64,7 @@ fn pair(
         return Ok(());
     };
     one.edited |= observation.edited;
-    for lot in &observation.lots {
-        one.lots
-            .insert(LotId::parse(&lot.lot).map_err(|_| Trouble::BadLot {
-                lot: lot.lot.clone(),
-            })?);
-    }
+    one.lots.extend(lots(observation)?);
     match (observation.well, observation.grade) {
         (Some(Well::XmMajor), Some(grade)) => one.major = Side::Read(grade),
         (Some(Well::XmMinor), Some(grade)) => one.minor = Side::Read(grade),

@@ -54,16 +54,45 @@ pub(super) fn wrong(at: usize, reason: Trouble) -> Problem {
     }
 }
 
-/// The specimen and kind an observation belongs to; nothing for a result that another one stands for.
-fn one(observation: &Observation) -> Result<Option<(String, TestKind)>, Trouble> {
+/// Whether a result is to be taken up: not where another one stands for it, nor before it is final, nor for a pool of samples.
+pub(super) fn stands(observation: &Observation) -> Result<bool, Trouble> {
     let result = || observation.name.clone();
     match observation.status {
-        Some(Status::Repeat) => return Ok(None),
+        Some(Status::Repeat) => return Ok(false),
         Some(Status::Preliminary | Status::Pending | Status::CannotBeDone) => {
             return Err(Trouble::NotFinal { result: result() });
         }
         _ => {}
     }
+    if !observation.other_samples.is_empty() {
+        return Err(Trouble::SeveralSamples { result: result() });
+    }
+    Ok(true)
+}
+
+/// The lots a result names.
+pub(super) fn lots(observation: &Observation) -> Result<BTreeSet<LotId>, Trouble> {
+    let lot = |text: &str| LotId::parse(text).map_err(|_| Trouble::BadLot { lot: text.into() });
+    observation.lots.iter().map(|one| lot(&one.lot)).collect()
+}
+
+/// When a result was read, as far as the device says: its completion, else its start.
+pub(super) fn read_at(
+    observation: &Observation,
+    offset: Offset,
+) -> Result<Option<Timestamp>, Trouble> {
+    let said = observation.completed.as_deref();
+    said.or(observation.started.as_deref())
+        .map(|text| moment(text, offset).ok_or_else(|| Trouble::BadTime { text: text.into() }))
+        .transpose()
+}
+
+/// The specimen and kind an observation belongs to; nothing for a result that another one stands for.
+fn one(observation: &Observation) -> Result<Option<(String, TestKind)>, Trouble> {
+    if !stands(observation)? {
+        return Ok(None);
+    }
+    let result = || observation.name.clone();
     let specimen = match (&observation.sample, &observation.unit) {
         (Some(_), Some(_)) => return Ok(None),
         (Some(id), None) | (None, Some(id)) => id.clone(),
@@ -71,9 +100,6 @@ fn one(observation: &Observation) -> Result<Option<(String, TestKind)>, Trouble>
             return Err(Trouble::NoSpecimen { result: result() });
         }
     };
-    if !observation.other_samples.is_empty() {
-        return Err(Trouble::SeveralSamples { result: result() });
-    }
     let kind = TestKind::parse(&observation.test).ok_or_else(|| Trouble::NoTest {
         result: result(),
         test: observation.test.clone(),
@@ -97,18 +123,9 @@ fn blank(specimen: String, kind: TestKind, observation: &Observation) -> Observe
 
 fn add(test: &mut Observed, observation: &Observation, offset: Offset) -> Result<(), Trouble> {
     test.edited |= observation.edited;
-    for lot in &observation.lots {
-        test.lots
-            .insert(LotId::parse(&lot.lot).map_err(|_| Trouble::BadLot {
-                lot: lot.lot.clone(),
-            })?);
-    }
-    if let Some(at) = observation
-        .completed
-        .as_deref()
-        .or(observation.started.as_deref())
-    {
-        test.read = Some(moment(at, offset).ok_or_else(|| Trouble::BadTime { text: at.into() })?);
+    test.lots.extend(lots(observation)?);
+    if let Some(at) = read_at(observation, offset)? {
+        test.read = Some(at);
     }
     match (
         observation.well,
@@ -169,7 +186,7 @@ fn stated(means: Meaning, value: &str, before: Option<Interpretation>) -> Option
 }
 
 /// `YYYYMMDDHHMMSS` (seconds optional) on the device's clock, which shows the site's time.
-pub(super) fn moment(text: &str, offset: Offset) -> Option<Timestamp> {
+fn moment(text: &str, offset: Offset) -> Option<Timestamp> {
     let digits = text.trim();
     let format = match digits.len() {
         14 => "%Y%m%d%H%M%S",

@@ -34,18 +34,10 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/bench/discrepancies", get(list))
         .route("/bench/discrepancies/{id}", get(show))
-        .route(
-            "/bench/discrepancies/{id}/step",
-            get(forms::ask_step).post(forms::take_step),
-        )
-        .route(
-            "/bench/discrepancies/{id}/conclude",
-            get(forms::ask_conclusion).post(forms::conclude),
-        )
         .route("/bench/discrepancies/{id}/verify", post(verify))
         .route(
-            "/bench/discrepancies/{id}/reopen",
-            get(forms::ask_reopen).post(forms::reopen),
+            "/bench/discrepancies/{id}/{act}",
+            get(forms::ask).post(forms::carry_out),
         )
         .route(
             "/tests/{test}/work-up",

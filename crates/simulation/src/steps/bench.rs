@@ -12,19 +12,19 @@ use lifeline_core::unit::{Regroup, Status};
 use super::samples::{WORKED_ON, accepted};
 use crate::world::{Draft, World, id};
 
+/// One of the `window` newest lots, most often one that fits.
+fn lot_that(world: &mut World, window: usize, fits: impl Fn(&Lot) -> bool) -> Option<LotId> {
+    let known =
+        |hospital: &Hospital, id: &LotId| hospital.lots.get(id).is_some_and(|lot| fits(lot));
+    world.pick(|w| &w.lots, window, known)
+}
+
 /// A lot that may be used, mostly.
 pub(super) fn lot(world: &mut World) -> Option<LotId> {
     let now = world.at;
-    world.pick(
-        |w| &w.lots,
-        10,
-        |hospital, id| {
-            hospital
-                .lots
-                .get(id)
-                .is_some_and(|lot| lot.usable(now) && lot.kind != LotKind::Control)
-        },
-    )
+    lot_that(world, 10, |lot| {
+        lot.usable(now) && lot.kind != LotKind::Control
+    })
 }
 
 /// What is really in the material.
@@ -300,16 +300,7 @@ pub(super) fn receive_lot(world: &mut World) -> Option<Draft> {
 }
 
 pub(super) fn accept_lot(world: &mut World) -> Option<Draft> {
-    let lot = world.pick(
-        |w| &w.lots,
-        10,
-        |hospital, id| {
-            hospital
-                .lots
-                .get(id)
-                .is_some_and(|lot| lot.must_be_accepted && !lot.accepted())
-        },
-    )?;
+    let lot = lot_that(world, 10, |lot| lot.must_be_accepted && !lot.accepted())?;
     let bad = world.one_in(8);
     let row = |sample: &str, expected, found| AcceptanceRow {
         sample: sample.into(),
@@ -342,16 +333,7 @@ pub(super) fn change_packs(world: &mut World) -> Option<Draft> {
 }
 
 pub(super) fn open_lot(world: &mut World) -> Option<Draft> {
-    let lot = world.pick(
-        |w| &w.lots,
-        10,
-        |hospital, id| {
-            hospital
-                .lots
-                .get(id)
-                .is_some_and(|lot| lot.opened.is_none())
-        },
-    )?;
+    let lot = lot_that(world, 10, |lot| lot.opened.is_none())?;
     let days = world.number(0, 30);
     let until = world.one_in(2).then(|| world.minutes(days * 1440));
     world.draft(OpenLot { lot, until })
@@ -366,16 +348,7 @@ pub(super) fn block_lot(world: &mut World) -> Option<Draft> {
 }
 
 pub(super) fn unblock_lot(world: &mut World) -> Option<Draft> {
-    let lot = world.pick(
-        |w| &w.lots,
-        20,
-        |hospital, id| {
-            hospital
-                .lots
-                .get(id)
-                .is_some_and(|lot| lot.blocked.is_some())
-        },
-    )?;
+    let lot = lot_that(world, 20, |lot| lot.blocked.is_some())?;
     world.draft(UnblockLot {
         lot,
         reason: "质控已通过".into(),

@@ -1,9 +1,7 @@
-//! Escape sequences: `\F\ \S\ \T\ \R\ \E\ \P\ \Xhh..\ \.br\`.
-
-use std::borrow::Cow;
+//! Escape sequences: `\F\ \S\ \T\ \R\ \E\ \P\ \Xhh..\ \.br\`. Highlighting, character sets and site use stay as they stand.
 
 use super::Separators;
-use crate::field::{self, Delimited, Sequence, hex};
+use crate::field::{Delimited, Sequence, hex};
 
 impl Delimited for Separators {
     fn repeat(self) -> u8 {
@@ -14,29 +12,21 @@ impl Delimited for Separators {
         self.component
     }
 
-    fn unescape(self, raw: &[u8]) -> Cow<'_, [u8]> {
-        unescape(raw, self)
+    fn escape(self) -> u8 {
+        self.escape
     }
-}
 
-/// Resolves escapes. Unknown ones (highlighting, character sets, site use) stay as they stand.
-#[must_use]
-pub fn unescape(raw: &[u8], separators: Separators) -> Cow<'_, [u8]> {
-    field::unescape(raw, separators.escape, |content| {
-        sequence(content, separators)
-    })
-}
-
-fn sequence(content: &[u8], s: Separators) -> Sequence {
-    match content {
-        b"F" => Sequence::Bytes(vec![s.field]),
-        b"S" => Sequence::Bytes(vec![s.component]),
-        b"T" => Sequence::Bytes(vec![s.subcomponent]),
-        b"R" => Sequence::Bytes(vec![s.repeat]),
-        b"E" => Sequence::Bytes(vec![s.escape]),
-        b"P" => Sequence::Bytes(vec![b'#']),
-        b".br" => Sequence::Bytes(vec![b'\n']),
-        [b'X', digits @ ..] => hex(digits).map_or(Sequence::Unknown, Sequence::Bytes),
-        _ => Sequence::Unknown,
+    fn sequence(self, content: &[u8]) -> Sequence {
+        match content {
+            b"F" => Sequence::Bytes(vec![self.field]),
+            b"S" => Sequence::Bytes(vec![self.component]),
+            b"T" => Sequence::Bytes(vec![self.subcomponent]),
+            b"R" => Sequence::Bytes(vec![self.repeat]),
+            b"E" => Sequence::Bytes(vec![self.escape]),
+            b"P" => Sequence::Bytes(vec![b'#']),
+            b".br" => Sequence::Bytes(vec![b'\n']),
+            [b'X', digits @ ..] => hex(digits).map_or(Sequence::Unknown, Sequence::Bytes),
+            _ => Sequence::Unknown,
+        }
     }
 }

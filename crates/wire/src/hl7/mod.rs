@@ -11,7 +11,6 @@ mod view;
 mod write;
 
 pub use decode::decode;
-pub use escape::unescape;
 pub use view::{Field, Fields, Segment};
 pub use write::Writer;
 

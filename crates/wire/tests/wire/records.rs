@@ -5,6 +5,7 @@ use std::time::Duration;
 use lifeline_wire::astm::lis1::{Action, Config, Framing, Link};
 use lifeline_wire::astm::lis2::{self, Delimiters, Kind, Writer};
 use lifeline_wire::decode::{Protocol, decode};
+use lifeline_wire::field::Delimited;
 use lifeline_wire::hl7::reply::{Code, Ours, When, acknowledge, reject_unreadable, wanted};
 use lifeline_wire::hl7::{self, mllp};
 use lifeline_wire::{DecodeError, Deviation, Limits};
@@ -147,7 +148,7 @@ fn escapes() {
         ("&H&bold&N&", "&H&bold&N&"),
     ] {
         assert_eq!(
-            String::from_utf8(lis2::unescape(raw.as_bytes(), d).into_owned()).unwrap(),
+            String::from_utf8(d.unescape(raw.as_bytes()).into_owned()).unwrap(),
             text,
             "{raw}"
         );

@@ -159,52 +159,6 @@ pub(super) async fn open(
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Which {
-    #[serde(default)]
-    step: String,
-}
-
-fn asked_step(frame: &Frame, found: &Discrepancy) -> Asked {
-    let t = frame.t;
-    Asked {
-        action: format!("{}/step", address(found.id)),
-        back: address(found.id),
-        title: t.m("workup-step-title"),
-        note: t.m("workup-step-note"),
-        submit: t.m("sheet-record"),
-        inputs: vec![
-            Input::must(Kind::Select, "step", t.m("workup-step")).of(Step::ALL
-                .iter()
-                .map(|step| (step.as_str().to_owned(), t.m(step.word())))),
-            Input::must(Kind::Choice, "outcome", t.m("workup-outcome")).of(Outcome::ALL.map(
-                |outcome| {
-                    let words = t.m(&format!("outcome-{}", outcome.as_str()));
-                    (outcome.as_str().to_owned(), words)
-                },
-            )),
-            Input::must(Kind::Lines, "result", t.m("workup-result")),
-        ],
-    }
-}
-
-/// `GET /bench/discrepancies/{id}/step?step=`.
-pub(super) async fn ask_step(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-    Path(id): Path<String>,
-    Query(which): Query<Which>,
-) -> Result<Response, PageError> {
-    app.look(&visit, Action::TestRecord)?;
-    let hospital = app.state();
-    let found = known(&hospital, &id)?;
-    let asked = asked_step(&frame, &found);
-    let strip = Strip::find(&frame, &hospital, found.patient).ok();
-    let form = Form::filled(&frame, Posted::of([("step", which.step.as_str())]));
-    Ok(sheet(frame, strip, asked, form, Answer::default()))
-}
-
 /// Reads a choice; one that was not made is told beside its field.
 fn chosen<T>(
     frame: &Frame,
@@ -219,64 +173,6 @@ fn chosen<T>(
     found
 }
 
-/// `POST /bench/discrepancies/{id}/step`.
-pub(super) async fn take_step(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-    Path(id): Path<String>,
-    posted: Posted,
-) -> Result<Response, PageError> {
-    app.look(&visit, Action::TestRecord)?;
-    let hospital = app.state();
-    let found = known(&hospital, &id)?;
-    let mut form = Form::sent(&frame, posted)?;
-    let step = chosen(&frame, &mut form, "step", Step::parse);
-    let outcome = chosen(&frame, &mut form, "outcome", Outcome::parse);
-    let command = step.zip(outcome).map(|(step, outcome)| {
-        Command::from(RecordDiscrepancyStep {
-            discrepancy: found.id,
-            step,
-            outcome,
-            note: form.value("result").into(),
-        })
-    });
-    let to = |_: &[_]| address(found.id);
-    match send(&app, &frame, &visit, &mut form, command, to).await? {
-        Ok(gone) => Ok(gone),
-        Err(answer) => {
-            let asked = asked_step(&frame, &found);
-            let strip = Strip::find(&frame, &hospital, found.patient).ok();
-            Ok(sheet(frame, strip, asked, form, answer))
-        }
-    }
-}
-
-fn asked_conclusion(frame: &Frame, found: &Discrepancy) -> Asked {
-    let t = frame.t;
-    let rulings = groups(frame)
-        .into_iter()
-        .map(|(value, group)| (value, t.a("ruling-group-of", &[("group", &group)])))
-        .chain([
-            ("file_stands".into(), t.m("ruling-file_stands")),
-            ("interim".into(), t.m("ruling-interim")),
-        ]);
-    Asked {
-        action: format!("{}/conclude", address(found.id)),
-        back: address(found.id),
-        title: t.m("workup-conclude"),
-        note: t.m("workup-conclude-note"),
-        submit: t.m("workup-conclude"),
-        inputs: vec![
-            Input::must(Kind::Select, "cause", t.m("workup-cause")).of(Cause::ALL
-                .iter()
-                .map(|cause| (cause.as_str().to_owned(), t.m(cause.word())))),
-            Input::must(Kind::Select, "ruling", t.m("workup-ruling")).of(rulings),
-            Input::must(Kind::Lines, "result", t.m("workup-conclusion")),
-        ],
-    }
-}
-
 fn ruling(text: &str) -> Option<Ruling> {
     match text {
         "file_stands" => Some(Ruling::FileStands),
@@ -285,104 +181,182 @@ fn ruling(text: &str) -> Option<Ruling> {
     }
 }
 
-/// `GET /bench/discrepancies/{id}/conclude`.
-pub(super) async fn ask_conclusion(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-    Path(id): Path<String>,
-) -> Result<Response, PageError> {
-    app.look(&visit, Action::TestRecord)?;
-    let hospital = app.state();
-    let found = known(&hospital, &id)?;
-    let asked = asked_conclusion(&frame, &found);
-    let strip = Strip::find(&frame, &hospital, found.patient).ok();
-    let form = Form::blank(&frame).seeing(hospital.seq);
-    Ok(sheet(frame, strip, asked, form, Answer::default()))
+/// What may be done with a work-up by a short form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    Step,
+    Conclude,
+    Reopen,
 }
 
-/// `POST /bench/discrepancies/{id}/conclude`.
-pub(super) async fn conclude(
-    State(app): State<App>,
-    frame: Frame,
-    visit: Visit,
-    Path(id): Path<String>,
-    posted: Posted,
-) -> Result<Response, PageError> {
-    app.look(&visit, Action::TestRecord)?;
-    let hospital = app.state();
-    let found = known(&hospital, &id)?;
-    let mut form = Form::sent(&frame, posted)?;
-    let cause = chosen(&frame, &mut form, "cause", Cause::parse);
-    let ruled = chosen(&frame, &mut form, "ruling", ruling);
-    let command = cause.zip(ruled).map(|(cause, ruling)| {
-        Command::from(ConcludeDiscrepancy {
-            discrepancy: found.id,
-            cause,
-            ruling,
-            note: form.value("result").into(),
-        })
-    });
-    let to = |_: &[_]| address(found.id);
-    match send(&app, &frame, &visit, &mut form, command, to).await? {
-        Ok(gone) => Ok(gone),
-        Err(answer) => {
-            let asked = asked_conclusion(&frame, &found);
-            let strip = Strip::find(&frame, &hospital, found.patient).ok();
-            Ok(sheet(frame, strip, asked, form, answer))
+impl Act {
+    const ALL: [Self; 3] = [Self::Step, Self::Conclude, Self::Reopen];
+
+    fn parse(text: &str) -> Result<Self, PageError> {
+        Self::ALL
+            .into_iter()
+            .find(|act| act.as_str() == text)
+            .ok_or(PageError::NotFound)
+    }
+
+    /// The last part of the address.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::Conclude => "conclude",
+            Self::Reopen => "reopen",
+        }
+    }
+
+    /// The privilege the act asks for; the desk asks again.
+    fn action(self) -> Action {
+        match self {
+            Self::Step | Self::Conclude => Action::TestRecord,
+            Self::Reopen => Action::TestVerify,
+        }
+    }
+
+    fn inputs(self, frame: &Frame) -> Vec<Input> {
+        let t = frame.t;
+        match self {
+            Self::Step => vec![
+                Input::must(Kind::Select, "step", t.m("workup-step")).of(Step::ALL
+                    .iter()
+                    .map(|step| (step.as_str().to_owned(), t.m(step.word())))),
+                Input::must(Kind::Choice, "outcome", t.m("workup-outcome")).of(Outcome::ALL.map(
+                    |outcome| {
+                        let words = t.m(&format!("outcome-{}", outcome.as_str()));
+                        (outcome.as_str().to_owned(), words)
+                    },
+                )),
+                Input::must(Kind::Lines, "result", t.m("workup-result")),
+            ],
+            Self::Conclude => {
+                let rulings = groups(frame)
+                    .into_iter()
+                    .map(|(value, group)| (value, t.a("ruling-group-of", &[("group", &group)])))
+                    .chain([
+                        ("file_stands".into(), t.m("ruling-file_stands")),
+                        ("interim".into(), t.m("ruling-interim")),
+                    ]);
+                vec![
+                    Input::must(Kind::Select, "cause", t.m("workup-cause")).of(Cause::ALL
+                        .iter()
+                        .map(|cause| (cause.as_str().to_owned(), t.m(cause.word())))),
+                    Input::must(Kind::Select, "ruling", t.m("workup-ruling")).of(rulings),
+                    Input::must(Kind::Lines, "result", t.m("workup-conclusion")),
+                ]
+            }
+            Self::Reopen => vec![Input::must(Kind::Lines, "why", t.m("act-reason"))],
+        }
+    }
+
+    fn asked(self, frame: &Frame, found: &Discrepancy) -> Asked {
+        let t = frame.t;
+        let word = self.as_str();
+        let title = match self {
+            Self::Step => t.m("workup-step-title"),
+            Self::Conclude | Self::Reopen => t.m(&format!("workup-{word}")),
+        };
+        Asked {
+            action: format!("{}/{word}", address(found.id)),
+            back: address(found.id),
+            note: t.m(&format!("workup-{word}-note")),
+            submit: match self {
+                Self::Step => t.m("sheet-record"),
+                Self::Conclude | Self::Reopen => title.clone(),
+            },
+            title,
+            inputs: self.inputs(frame),
+        }
+    }
+
+    /// The command the filled form asks for; nothing where a choice lacks, which is told beside its field.
+    fn command(self, frame: &Frame, found: &Discrepancy, form: &mut Form) -> Option<Command> {
+        let discrepancy = found.id;
+        match self {
+            Self::Step => {
+                let step = chosen(frame, form, "step", Step::parse);
+                let outcome = chosen(frame, form, "outcome", Outcome::parse);
+                step.zip(outcome).map(|(step, outcome)| {
+                    RecordDiscrepancyStep {
+                        discrepancy,
+                        step,
+                        outcome,
+                        note: form.value("result").into(),
+                    }
+                    .into()
+                })
+            }
+            Self::Conclude => {
+                let cause = chosen(frame, form, "cause", Cause::parse);
+                let ruled = chosen(frame, form, "ruling", ruling);
+                cause.zip(ruled).map(|(cause, ruling)| {
+                    ConcludeDiscrepancy {
+                        discrepancy,
+                        cause,
+                        ruling,
+                        note: form.value("result").into(),
+                    }
+                    .into()
+                })
+            }
+            Self::Reopen => Some(
+                ReopenDiscrepancy {
+                    discrepancy,
+                    reason: form.value("why").into(),
+                }
+                .into(),
+            ),
         }
     }
 }
 
-fn asked_reopen(frame: &Frame, found: &Discrepancy) -> Asked {
-    let t = frame.t;
-    Asked {
-        action: format!("{}/reopen", address(found.id)),
-        back: address(found.id),
-        title: t.m("workup-reopen"),
-        note: t.m("workup-reopen-note"),
-        submit: t.m("workup-reopen"),
-        inputs: vec![Input::must(Kind::Lines, "why", t.m("act-reason"))],
-    }
+/// The step a list of proposals leads to.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    #[serde(default)]
+    step: String,
 }
 
-/// `GET /bench/discrepancies/{id}/reopen`.
-pub(super) async fn ask_reopen(
+/// `GET /bench/discrepancies/{id}/{act}?step=`.
+pub(super) async fn ask(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path(id): Path<String>,
+    Path((id, act)): Path<(String, String)>,
+    Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
-    app.look(&visit, Action::TestVerify)?;
+    let act = Act::parse(&act)?;
+    app.look(&visit, act.action())?;
     let hospital = app.state();
     let found = known(&hospital, &id)?;
-    let asked = asked_reopen(&frame, &found);
+    let asked = act.asked(&frame, &found);
     let strip = Strip::find(&frame, &hospital, found.patient).ok();
-    let form = Form::blank(&frame).seeing(hospital.seq);
+    let proposed = Posted::of([("step", which.step.as_str())]);
+    let form = Form::filled(&frame, proposed).seeing(hospital.seq);
     Ok(sheet(frame, strip, asked, form, Answer::default()))
 }
 
-/// `POST /bench/discrepancies/{id}/reopen`.
-pub(super) async fn reopen(
+/// `POST /bench/discrepancies/{id}/{act}`.
+pub(super) async fn carry_out(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
-    Path(id): Path<String>,
+    Path((id, act)): Path<(String, String)>,
     posted: Posted,
 ) -> Result<Response, PageError> {
-    app.look(&visit, Action::TestVerify)?;
+    let act = Act::parse(&act)?;
+    app.look(&visit, act.action())?;
     let hospital = app.state();
     let found = known(&hospital, &id)?;
     let mut form = Form::sent(&frame, posted)?;
-    let command = ReopenDiscrepancy {
-        discrepancy: found.id,
-        reason: form.value("why").into(),
-    };
+    let command = act.command(&frame, &found, &mut form);
     let to = |_: &[_]| address(found.id);
-    match send(&app, &frame, &visit, &mut form, Some(command.into()), to).await? {
+    match send(&app, &frame, &visit, &mut form, command, to).await? {
         Ok(gone) => Ok(gone),
         Err(answer) => {
-            let asked = asked_reopen(&frame, &found);
+            let asked = act.asked(&frame, &found);
             let strip = Strip::find(&frame, &hospital, found.patient).ok();
             Ok(sheet(frame, strip, asked, form, answer))
         }

@@ -1,9 +1,7 @@
 //! Escape sequences: `&F& &S& &R& &E& &Xhh&`.
 
-use std::borrow::Cow;
-
 use super::Delimiters;
-use crate::field::{self, Delimited, Sequence, hex};
+use crate::field::{Delimited, Sequence, hex};
 
 impl Delimited for Delimiters {
     fn repeat(self) -> u8 {
@@ -14,29 +12,21 @@ impl Delimited for Delimiters {
         self.component
     }
 
-    fn unescape(self, raw: &[u8]) -> Cow<'_, [u8]> {
-        unescape(raw, self)
+    fn escape(self) -> u8 {
+        self.escape
     }
-}
 
-/// Resolves the escapes of a field, component or repeat. Unknown and empty sequences stay as they stand.
-#[must_use]
-pub fn unescape(raw: &[u8], delimiters: Delimiters) -> Cow<'_, [u8]> {
-    field::unescape(raw, delimiters.escape, |content| {
-        sequence(content, delimiters)
-    })
-}
-
-fn sequence(content: &[u8], d: Delimiters) -> Sequence {
-    match content {
-        b"F" => Sequence::Bytes(vec![d.field]),
-        b"S" => Sequence::Bytes(vec![d.component]),
-        b"R" => Sequence::Bytes(vec![d.repeat]),
-        b"E" => Sequence::Bytes(vec![d.escape]),
-        [] => Sequence::Keep,
-        // Site use: its meaning is the site's.
-        [b'M', ..] => Sequence::Keep,
-        [b'X', digits @ ..] => hex(digits).map_or(Sequence::Unknown, Sequence::Bytes),
-        _ => Sequence::Unknown,
+    fn sequence(self, content: &[u8]) -> Sequence {
+        match content {
+            b"F" => Sequence::Bytes(vec![self.field]),
+            b"S" => Sequence::Bytes(vec![self.component]),
+            b"R" => Sequence::Bytes(vec![self.repeat]),
+            b"E" => Sequence::Bytes(vec![self.escape]),
+            [] => Sequence::Keep,
+            // Site use: its meaning is the site's.
+            [b'M', ..] => Sequence::Keep,
+            [b'X', digits @ ..] => hex(digits).map_or(Sequence::Unknown, Sequence::Bytes),
+            _ => Sequence::Unknown,
+        }
     }
 }

@@ -9,7 +9,6 @@ mod view;
 mod write;
 
 pub use decode::decode;
-pub use escape::unescape;
 pub use view::{Field, Fields, Record};
 pub use write::{Writer, escape};
 
