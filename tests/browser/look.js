@@ -44,7 +44,11 @@ async function addresses(login) {
   return [...seen.values()];
 }
 
+/** A machine that builds meanwhile is slow. */
+const PATIENCE_MS = 120_000;
+
 async function enter(page, login, language) {
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.context().addCookies([{ name: "lang", value: language, url: base }, { name: "theme", value: "light", url: base }]);
   await page.goto(new URL("/sign-in", base).href);
   await page.locator(`[data-fill-login="${login}"]`).click();

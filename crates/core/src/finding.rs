@@ -1,6 +1,7 @@
 //! What a gate found. A refusal is a value that lists every finding, never an error.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -316,6 +317,20 @@ pub enum FactValue {
     Subject(Subject),
 }
 
+impl fmt::Display for FactValue {
+    /// Symbols only, the same in every language.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) | Self::Word(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            Self::Minutes(minutes) => write!(f, "{minutes} min"),
+            Self::Time(at) => at.fmt(f),
+            Self::Group(group) => group.fmt(f),
+            Self::Subject(subject) => subject.fmt(f),
+        }
+    }
+}
+
 /// One piece of evidence of a finding, by name; the rule's message uses the names as variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
@@ -419,6 +434,33 @@ fact_from! {
 pub struct Refusal {
     /// At least one finding, at least one of them not settled.
     pub findings: Vec<Finding>,
+}
+
+impl fmt::Display for Finding {
+    /// The rule's code and the evidence, for a terminal and a log; pages have words: `bad-value (field = name, why = why-none)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rule.code())?;
+        for (place, fact) in self.facts.iter().enumerate() {
+            let before = if place == 0 { " (" } else { ", " };
+            write!(f, "{before}{} = {}", fact.name, fact.value)?;
+        }
+        if self.facts.is_empty() {
+            Ok(())
+        } else {
+            f.write_str(")")
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// Every finding, parted by semicolons.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, finding) in self.findings.iter().enumerate() {
+            let before = if place == 0 { "" } else { "; " };
+            write!(f, "{before}{finding}")?;
+        }
+        Ok(())
+    }
 }
 
 impl From<Finding> for Refusal {

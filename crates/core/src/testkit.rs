@@ -82,6 +82,7 @@ impl Trial {
                 system: user("system"),
                 administrator: user("administrator"),
                 name: "管理员".into(),
+                latin: "Administrator".into(),
             },
         );
         for role in Role::ALL {

@@ -41,7 +41,8 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     let before = clock.now();
     clock.advance(-quality::MONTH);
     let shifted = clock.now() < before;
-    initialise(&app.desk, "admin", "系统管理员", PASSWORD).await?;
+    let name = ("系统管理员", "System administrator");
+    initialise(&app.desk, "admin", name, PASSWORD).await?;
     staff::hire(&app.desk).await?;
     let house = House {
         desk: app.desk.clone(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use lifeline_core::command::Initialise;
+use lifeline_core::finding::{Finding, Refusal, Rule};
 use lifeline_core::id::{IdError, UserId, WorkstationId};
 use lifeline_core::people::NotePassword;
 use lifeline_journal::{Journal, JournalError};
@@ -93,6 +94,9 @@ pub enum ServeError {
     /// The database holds a hospital already.
     #[error("this database holds a hospital already")]
     AlreadyInitialised,
+    /// The first administrator cannot be taken so.
+    #[error("refused: {0}")]
+    Refused(Refusal),
     /// A name that is none.
     #[error(transparent)]
     Name(#[from] IdError),
@@ -156,14 +160,15 @@ pub fn zone(desk: &Desk) -> TimeZone {
     TimeZone::fixed(desk.state().offset(desk.clock().now()))
 }
 
-/// Sets up a new hospital: the program's policies, its own account, and the first administrator with a password.
+/// Sets up a new hospital: the program's policies, its own account, and the first administrator, named in the hospital's writing
+/// and in Latin letters, with a password.
 ///
 /// # Errors
 /// [`ServeError::AlreadyInitialised`] when there is one; see [`ServeError`].
 pub async fn initialise(
     desk: &Desk,
     administrator: &str,
-    name: &str,
+    (name, latin): (&str, &str),
     password: &str,
 ) -> Result<(), ServeError> {
     let administrator = UserId::parse(administrator)?;
@@ -172,6 +177,7 @@ pub async fn initialise(
         system: UserId::parse(SYSTEM_USER)?,
         administrator: administrator.clone(),
         name: name.into(),
+        latin: latin.into(),
     };
     let digest = hashed(password).await?;
     let console = WorkstationId::parse("console")?;
@@ -185,7 +191,14 @@ pub async fn initialise(
         .await?
     {
         Outcome::Accepted { .. } => {}
-        Outcome::Refused(_) => return Err(ServeError::AlreadyInitialised),
+        Outcome::Refused(refusal) => {
+            let known = |finding: &Finding| finding.rule == Rule::AlreadyExists;
+            return Err(if refusal.findings.iter().any(known) {
+                ServeError::AlreadyInitialised
+            } else {
+                ServeError::Refused(refusal)
+            });
+        }
     }
     desk.journal()
         .set_credential(administrator.as_str(), &digest)

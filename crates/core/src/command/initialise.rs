@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Decide, Decision};
+use super::{Checks, Context, Decide, Decision};
 use crate::event::Event;
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::UserId;
-use crate::people::{Action, PeopleEvent, Role};
+use crate::people::{Action, NAME_MOST, PeopleEvent, Role};
 use crate::policy::{Entry, PolicyEvent};
 use crate::subject::Subject;
 
@@ -23,6 +23,8 @@ pub struct Initialise {
     pub administrator: UserId,
     /// The administrator's name.
     pub name: String,
+    /// The same in Latin letters, for English pages.
+    pub latin: String,
 }
 
 impl Decide for Initialise {
@@ -39,7 +41,7 @@ impl Decide for Initialise {
         Ok(())
     }
 
-    fn decide(&self, hospital: &Hospital, _: &Context) -> Decision {
+    fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         if !hospital.people.is_empty() || hospital.seq > 0 {
             return Err(Finding::new(Rule::AlreadyExists)
                 .with("subject", "hospital")
@@ -48,6 +50,10 @@ impl Decide for Initialise {
         if self.system == self.administrator {
             return Err(Finding::bad_value("administrator", "why-system-account").into());
         }
+        let mut checks = Checks::new(hospital, context);
+        checks.text("name", &self.name, 1, NAME_MOST);
+        checks.text("latin", &self.latin, 1, NAME_MOST);
+        checks.settle()?;
         if let Some(bad) = self
             .policies
             .iter()
@@ -57,19 +63,29 @@ impl Decide for Initialise {
                 .with("policy", bad.key.name())
                 .into());
         }
-        let account = |user: &UserId, name: &str, role| -> Event {
+        let account = |user: &UserId, name: &str, latin: &str, role| -> Event {
             PeopleEvent::UserAdded {
                 user: user.clone(),
                 name: name.into(),
-                latin: name.into(),
+                latin: latin.into(),
                 roles: BTreeSet::from([role]),
                 location: None,
             }
             .into()
         };
         let mut events: Vec<Event> = vec![
-            account(&self.system, self.system.as_str(), Role::Device),
-            account(&self.administrator, &self.name, Role::Administrator),
+            account(
+                &self.system,
+                self.system.as_str(),
+                self.system.as_str(),
+                Role::Device,
+            ),
+            account(
+                &self.administrator,
+                &self.name,
+                &self.latin,
+                Role::Administrator,
+            ),
         ];
         events.extend(self.policies.iter().map(|entry| {
             PolicyEvent::Adopted {

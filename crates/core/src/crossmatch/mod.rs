@@ -150,9 +150,10 @@ pub struct Dispute {
 }
 
 impl Crossmatch {
-    /// Whether the bag may go to this patient by this crossmatch although it is incompatible.
-    pub fn excepted(&self) -> bool {
-        self.exception.as_ref().is_some_and(Exception::granted)
+    /// Whether the bag may go to this patient for this request by this crossmatch although it is incompatible. The three who
+    /// signed weighed the need of one request; the next need is weighed anew.
+    pub fn excepted_for(&self, request: RequestId) -> bool {
+        self.request == request && self.exception.as_ref().is_some_and(Exception::granted)
     }
 }
 

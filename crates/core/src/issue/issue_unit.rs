@@ -104,7 +104,7 @@ impl Decide for IssueUnit {
             .and_then(|request| hospital.record_of(request.patient));
         let crossmatch = record
             .as_ref()
-            .and_then(|record| standing_crossmatch(hospital, record, self.unit, at))
+            .and_then(|record| standing_crossmatch(hospital, record, (self.unit, self.request), at))
             .map(|found| found.id);
         let cells = hospital
             .units

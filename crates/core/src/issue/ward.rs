@@ -106,7 +106,7 @@ impl Decide for StartTransfusion {
             let incompatible = hospital.crossmatches.of_unit(unit.id).find(|found| {
                 found.void.is_none()
                     && found.outcome == Outcome::Incompatible
-                    && !(found.excepted() && issue.crossmatch == Some(found.id))
+                    && !(found.excepted_for(issue.request) && issue.crossmatch == Some(found.id))
                     && record.as_ref().is_some_and(|r| r.holds(found.patient))
             });
             if let Some(found) = incompatible {

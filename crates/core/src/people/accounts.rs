@@ -49,13 +49,8 @@ impl Decide for SaveUser {
             (false, None) => checks.find(Finding::not_found(self.user.clone())),
             _ => {}
         }
-        let fits = |text: &str| !text.trim().is_empty() && text.chars().count() <= NAME_MOST;
-        checks.require(fits(&self.name), || {
-            Finding::bad_value("name", "why-empty-or-long")
-        });
-        checks.require(fits(&self.latin), || {
-            Finding::bad_value("latin", "why-empty-or-long")
-        });
+        checks.text("name", &self.name, 1, NAME_MOST);
+        checks.text("latin", &self.latin, 1, NAME_MOST);
         checks.require(!self.roles.is_empty(), || {
             Finding::bad_value("roles", "why-none-chosen")
         });

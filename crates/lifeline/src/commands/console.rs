@@ -99,8 +99,7 @@ impl Console {
                 if self.json {
                     print_json(&serde_json::json!({"done": false, "findings": refusal.findings}))?;
                 } else {
-                    let rules: Vec<&str> = refusal.findings.iter().map(|f| f.rule.code()).collect();
-                    print_line(&format!("refused: {}", rules.join(", ")))?;
+                    print_line(&format!("refused: {refusal}"))?;
                 }
                 Ok(None)
             }

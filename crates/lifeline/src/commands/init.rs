@@ -24,6 +24,9 @@ pub struct Arguments {
     /// The administrator's name.
     #[arg(long)]
     name: String,
+    /// The name in Latin letters, for English pages; the login where left out.
+    #[arg(long)]
+    latin: Option<String>,
 }
 
 /// Sets up a hospital; the administrator's password is the first line of standard input.
@@ -38,11 +41,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             database: arguments.database.clone(),
             ..Config::default()
         };
+        let latin = arguments.latin.as_deref();
+        let latin = latin.unwrap_or(&arguments.administrator);
         let app = open(&config, Clock::System).await?;
         initialise(
             &app.desk,
             &arguments.administrator,
-            &arguments.name,
+            (&arguments.name, latin),
             &password,
         )
         .await?;

@@ -299,8 +299,15 @@ fn a_hospital_is_set_up_verified_exported_backed_up_and_found_tampered_with() {
         lifeline(&all, input.as_bytes())
     };
     assert_eq!(code(&run(&["verify"], "")), 2, "no database yet");
+    let nameless = run(&["init", "--name", " "], "correct horse battery\n");
+    let said = String::from_utf8_lossy(&nameless.stderr).into_owned();
+    assert_eq!(code(&nameless), 2);
+    assert!(said.contains("bad-value (field = name"), "{said}");
     let made = run(&["init", "--name", "管理员"], "correct horse battery\n");
     assert_eq!(code(&made), 0, "{made:?}");
+    let twice = run(&["init", "--name", "管理员"], "correct horse battery\n");
+    let said = String::from_utf8_lossy(&twice.stderr).into_owned();
+    assert!(said.contains("holds a hospital already"), "{said}");
 
     let add = [
         "user",

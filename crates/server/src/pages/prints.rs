@@ -94,7 +94,7 @@ async fn label(
         .record_of(asked.patient)
         .ok_or(PageError::NotFound)?;
     let strip = Strip::of(&frame, &hospital, &record);
-    let standing = standing_crossmatch(&hospital, &record, unit, frame.now);
+    let standing = standing_crossmatch(&hospital, &record, (unit, request), frame.now);
     let t = frame.t;
     let crossmatch = match standing {
         Some(found) => {

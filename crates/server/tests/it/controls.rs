@@ -48,6 +48,7 @@ async fn department(folder: &Folder, profile: &str) -> Desk {
         system: user("lifeline"),
         administrator: user("admin"),
         name: "管理员".into(),
+        latin: "Administrator".into(),
     };
     desk.submit(Submission::new(begin, user("admin"), bench()))
         .await

@@ -63,6 +63,7 @@ pub fn initialise() -> Submission {
         system: user("lifeline"),
         administrator: user("admin"),
         name: "管理员".into(),
+        latin: "Administrator".into(),
     };
     Submission::new(command, user("admin"), bench())
 }

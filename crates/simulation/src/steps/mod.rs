@@ -191,6 +191,7 @@ pub(crate) fn opening(world: &mut World, seed: u64) -> Vec<Draft> {
         system,
         administrator: administrator.clone(),
         name: "管理员".into(),
+        latin: "Administrator".into(),
     };
     let mut drafts = vec![draft(initialise.into(), &administrator)];
     drafts.extend(world.staff.iter().map(|(login, role)| {
@@ -231,6 +232,7 @@ pub(crate) fn next(world: &mut World) -> Option<Draft> {
             system: id("system")?,
             administrator: id("administrator1")?,
             name: "again".into(),
+            latin: "again".into(),
         };
         return world.draft(command);
     }

@@ -81,7 +81,8 @@ pub(super) fn check(case: &Case<'_>, findings: &mut Vec<Finding>) {
             if cells {
                 tests.extend(screening(hospital, record, at));
             }
-            standing_crossmatch(hospital, record, case.unit.id, at).filter(|_| cells)
+            standing_crossmatch(hospital, record, (case.unit.id, case.request.id), at)
+                .filter(|_| cells)
         }
         Purpose::Emergency(level) => {
             if level != EmergencyLevel::Uncrossmatched

@@ -3,6 +3,7 @@ use crate::blood::UnitId;
 use crate::crossmatch::{Crossmatch, Outcome, Proof, unmet};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
+use crate::id::RequestId;
 use crate::patient::Record;
 use crate::policy::Key;
 use crate::request::EmergencyLevel;
@@ -97,10 +98,11 @@ fn of_case<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Crossmatch> {
 }
 
 /// An incompatible crossmatch with this patient stands against the unit for good, unless it was declared void, or two doctors
-/// and the head of department answer for this bag while the crossmatch is in date.
+/// and the head of department answer for this bag in this request while the crossmatch is in date.
 fn incompatible(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if let Some(found) = of_case(case).find(|found| found.outcome == Outcome::Incompatible) {
-        let rule = if found.excepted() && found.expires > case.at {
+        let excepted = found.excepted_for(case.request.id);
+        let rule = if excepted && found.expires > case.at {
             Rule::CrossmatchLeast
         } else {
             Rule::CrossmatchIncompatible
@@ -109,7 +111,7 @@ fn incompatible(case: &Case<'_>, findings: &mut Vec<Finding>) {
             .about(rule)
             .with("crossmatch", found.id)
             .with("patient", case.record.id());
-        if let Some(exception) = found.exception.as_ref().filter(|_| found.excepted()) {
+        if let Some(exception) = found.exception.as_ref().filter(|_| excepted) {
             finding = finding
                 .with("reason", exception.reason.as_str())
                 .with("doctor", exception.asked.by.clone());
@@ -168,12 +170,12 @@ fn weakness(
     }
 }
 
-/// The crossmatch an issue of the unit to the patient may rest on, newest first: a compatible one, or one that two doctors and
-/// the head of department answer for.
+/// The crossmatch an issue of the unit to the patient for this request may rest on, newest first: a compatible one, or one that
+/// two doctors and the head of department answer for.
 pub fn standing_crossmatch<'a>(
     hospital: &'a Hospital,
     record: &Record<'_>,
-    unit: UnitId,
+    (unit, request): (UnitId, RequestId),
     at: jiff::Timestamp,
 ) -> Option<&'a Crossmatch> {
     hospital
@@ -184,7 +186,7 @@ pub fn standing_crossmatch<'a>(
         .find(|found| {
             found.void.is_none()
                 && record.holds(found.patient)
-                && (found.outcome == Outcome::Compatible || found.excepted())
+                && (found.outcome == Outcome::Compatible || found.excepted_for(request))
                 && weakness(hospital, record, found, at).is_none()
         })
 }
@@ -192,7 +194,8 @@ pub fn standing_crossmatch<'a>(
 fn crossmatched(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let (hospital, record, at) = (case.hospital, &case.record, case.at);
     let about = |rule| case.about(rule).with("patient", record.id());
-    if let Some(standing) = standing_crossmatch(hospital, record, case.unit.id, at) {
+    let bag = (case.unit.id, case.request.id);
+    if let Some(standing) = standing_crossmatch(hospital, record, bag, at) {
         if matches!(standing.proof, Proof::Electronic { .. }) {
             // What the proof rested on must still hold when the bag leaves.
             findings.extend(unmet(hospital, &case.unit.id, case.request.id, at));

@@ -128,6 +128,15 @@ fn the_exception_is_for_this_bag_and_this_reading_only() {
     other.unit = other.stock(2, Component::RedCells, "A+");
     other.reserve();
     assert_eq!(other.refused(), ["crossmatch-missing"]);
+    // The three weighed this request's need; the same patient's next request is weighed anew.
+    let mut again = scene.clone();
+    again.request = again.trial.hospital.next.request;
+    let order = order(Component::RedCells, Urgency::Routine, &again.trial);
+    let patient = again.patient;
+    again
+        .trial
+        .run(by("clinician"), PlaceRequest { patient, order });
+    assert!(again.refused().contains(&"crossmatch-incompatible"));
     // Out of date it is no answer any more.
     let mut late = scene.clone();
     late.trial.pass(jiff::SignedDuration::from_hours(24 * 7));
