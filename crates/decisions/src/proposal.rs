@@ -40,6 +40,8 @@ pub enum Unplanned {
     Component,
     /// Nothing is outstanding.
     Served,
+    /// It was placed on a record that was merged into another since.
+    Merged,
 }
 
 impl Unplanned {
@@ -49,6 +51,7 @@ impl Unplanned {
             Self::Group => "group",
             Self::Component => "component",
             Self::Served => "served",
+            Self::Merged => "merged",
         }
     }
 }
@@ -139,6 +142,15 @@ impl DayPlan {
 
     fn instance(&self) -> &Instance {
         self.day.instance()
+    }
+
+    /// Every bag that is proposed, with its request, by bag.
+    pub fn pairs(&self) -> impl Iterator<Item = (RequestId, UnitId)> + '_ {
+        let given = self.units.iter().zip(&self.by_unit);
+        given.filter_map(|(unit, request)| {
+            let request = self.requests.get((*request)? as usize)?;
+            Some((*request, *unit))
+        })
     }
 
     fn place(&self, request: RequestId) -> Option<usize> {

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
+use lifeline_decisions::matching::InputError;
 use serde::Serialize;
 
 /// Why a command gives no answer: wrong use or unreadable input.
@@ -48,6 +49,13 @@ impl Failure {
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.at = Some(Place::Field(field.into()));
         self
+    }
+}
+
+impl Failure {
+    /// A row and a field of an input that are wrong.
+    pub fn input(code: &'static str, error: &InputError) -> Self {
+        Self::new(code, error).field(format!("{}, {}", error.row, error.field))
     }
 }
 

@@ -10,4 +10,5 @@ pub mod jobs;
 pub mod links;
 pub mod pages;
 pub mod serve;
+pub mod watch;
 pub mod web;

@@ -23,6 +23,7 @@ use crate::jobs;
 use crate::links::{
     self, Inbox, InboxError, LineState, Lines, LinkConfig, LinkError, OpenLink, Profiles,
 };
+use crate::watch;
 use crate::web::frame::Site;
 
 /// The server's configuration: the file `lifeline.toml`, overridden by `LIFELINE_…` in the environment and by flags.
@@ -318,6 +319,11 @@ pub async fn run(app: App, listener: TcpListener) -> Result<(), ServeError> {
         app.system.clone(),
         WorkstationId::parse("jobs")?,
     ));
+    let watch = tokio::spawn(watch::run(
+        app.desk.clone(),
+        app.system.clone(),
+        WorkstationId::parse("jobs")?,
+    ));
     let serving = axum::serve(listener, site(app)).with_graceful_shutdown(told_to_stop());
     let served = tokio::select! {
         served = serving.into_future() => served.map_err(|source| ServeError::Listen { address, source }),
@@ -325,6 +331,7 @@ pub async fn run(app: App, listener: TcpListener) -> Result<(), ServeError> {
         () = async { told_to_stop().await; tokio::time::sleep(GRACE).await } => Ok(()),
     };
     jobs.abort();
+    watch.abort();
     reports.abort();
     served
 }

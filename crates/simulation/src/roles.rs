@@ -142,7 +142,7 @@ const MAY: &[(&str, &str)] = &[
     ("record-competence", "senior head quality"),
     ("record-comparison", "technologist senior head quality"),
     ("record-review", "head quality"),
-    ("dispute-proposal", "technologist senior head"),
+    ("dispute-proposal", "technologist senior head device"),
     ("open-discrepancy", "technologist senior head"),
     ("record-discrepancy-step", "technologist senior head"),
     ("conclude-discrepancy", "technologist senior head"),

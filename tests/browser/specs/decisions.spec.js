@@ -120,7 +120,7 @@ for (const view of VIEWS) {
     await signIn(page, "clinician");
     await page.goto(url("/clinical"));
     await page.locator("a[href='/clinical/calculators']").click();
-    await expect(page.locator("main a[href^='/clinical/calculators/']")).toHaveCount(36);
+    await expect(page.locator("main a[href^='/clinical/calculators/']")).toHaveCount(38);
     await sound(page);
     await look(page, "calculators");
     await page.goto(url("/clinical/calculators/allowable_blood_loss"));

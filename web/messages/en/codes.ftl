@@ -28,6 +28,7 @@ action-lot-manage = Manage reagent lots
 action-request-place = Place requests
 action-request-review = Review requests
 action-unit-reserve = Reserve units
+action-proposal-dispute = Report a disputed proposal
 action-crossmatch-record = Record a crossmatch
 action-crossmatch-review = Review a crossmatch
 action-unit-issue = Issue units

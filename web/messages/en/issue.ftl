@@ -118,6 +118,7 @@ near-miss-cause = Why it happened
 near-miss-measure = What was changed
 near-miss-close = Close
 near-miss-kind-wrong_blood_in_tube = Wrong blood in tube
+near-miss-kind-proposal_disputed = Proposal and gate disagree
 near-miss-kind-mislabelled_sample = Mislabelled sample
 near-miss-kind-wrong_patient_caught = Wrong patient, caught in time
 near-miss-kind-wrong_unit_caught = Wrong bag, caught in time

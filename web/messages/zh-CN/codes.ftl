@@ -28,6 +28,7 @@ action-lot-manage = 管理试剂批号
 action-request-place = 提出申请
 action-request-review = 审核申请
 action-unit-reserve = 预留血袋
+action-proposal-dispute = 上报方案争议
 action-crossmatch-record = 记录配血
 action-crossmatch-review = 复核配血
 action-unit-issue = 发血

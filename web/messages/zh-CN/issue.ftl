@@ -118,6 +118,7 @@ near-miss-cause = 原因
 near-miss-measure = 措施
 near-miss-close = 了结
 near-miss-kind-wrong_blood_in_tube = 管中血液非本人
+near-miss-kind-proposal_disputed = 方案与发血关卡不一致
 near-miss-kind-mislabelled_sample = 标本标签错误
 near-miss-kind-wrong_patient_caught = 患者错误，及时发现
 near-miss-kind-wrong_unit_caught = 血袋错误，及时发现

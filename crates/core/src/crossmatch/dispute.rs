@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::CrossmatchEvent;
@@ -7,10 +8,29 @@ use crate::finding::{Finding, Rule, Severity};
 use crate::hospital::Hospital;
 use crate::id::RequestId;
 use crate::issue::{Purpose, gate};
+use crate::near_miss::{PROPOSAL_DISPUTED, found_by_rule};
 use crate::people::Action;
 use crate::subject::Subject;
 
-/// Reports that a bag was proposed for a request and the gate stops it: the two channels disagree, one of them is wrong.
+/// What the gate holds against a proposed bag and what no report of this bag and request named before.
+pub fn undisputed(
+    hospital: &Hospital,
+    unit: &UnitId,
+    request: RequestId,
+    at: Timestamp,
+) -> Vec<Finding> {
+    let known = hospital.crossmatches.disputes.get(&(request, *unit));
+    let mut findings = gate(hospital, unit, request, Purpose::Reserve, at);
+    findings.retain(|finding| {
+        let named = |known: &Finding| known.rule == finding.rule;
+        finding.severity == Severity::Stop
+            && !known.is_some_and(|dispute| dispute.findings.iter().any(named))
+    });
+    findings
+}
+
+/// Reports that a bag was proposed for a request and the gate stops it: the two channels disagree, one of them is wrong. Each rule
+/// of each request and bag becomes an incident once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisputeProposal {
     /// The bag that was proposed.
@@ -21,7 +41,7 @@ pub struct DisputeProposal {
 
 impl Decide for DisputeProposal {
     fn action(&self) -> Action {
-        Action::UnitReserve
+        Action::ProposalDispute
     }
 
     fn subjects(&self) -> Vec<Subject> {
@@ -34,14 +54,7 @@ impl Decide for DisputeProposal {
         checks.require(unit.is_some(), || Finding::not_found(self.unit));
         let request = hospital.requests.get(self.request);
         checks.require(request.is_some(), || Finding::not_found(self.request));
-        let mut findings = gate(
-            hospital,
-            &self.unit,
-            self.request,
-            Purpose::Reserve,
-            context.at,
-        );
-        findings.retain(|finding| finding.severity == Severity::Stop);
+        let findings = undisputed(hospital, &self.unit, self.request, context.at);
         checks.require(!findings.is_empty(), || {
             Finding::new(Rule::ProposalAgreed)
                 .with("unit", self.unit)
@@ -57,8 +70,19 @@ impl Decide for DisputeProposal {
                 request: self.request,
                 patient: request.patient,
                 findings,
+                near_miss: Some(hospital.next.near_miss),
             }
             .into(),
+            found_by_rule(
+                hospital,
+                PROPOSAL_DISPUTED,
+                context.at,
+                vec![
+                    self.request.into(),
+                    self.unit.into(),
+                    request.patient.into(),
+                ],
+            ),
         ])
     }
 }

@@ -10,7 +10,7 @@ mod reserve;
 mod review;
 
 pub use candidates::{Candidate, Rank, candidates};
-pub use dispute::DisputeProposal;
+pub use dispute::{DisputeProposal, undisputed};
 pub(crate) use electronic::unmet;
 pub use electronic::{GrantElectronicCrossmatch, criteria};
 pub use end_reservation::{EndReservation, LapseReservations};
@@ -31,7 +31,7 @@ use crate::blood::{Grade, UnitId};
 use crate::command::Checks;
 use crate::finding::{Finding, Rule};
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{CrossmatchId, LotId, PatientId, RequestId, SampleId};
+use crate::id::{CrossmatchId, LotId, NearMissId, PatientId, RequestId, SampleId};
 use crate::policy::Key;
 use crate::subject::Subject;
 use crate::testing::Origin;
@@ -143,9 +143,11 @@ pub struct Dispute {
     pub unit: UnitId,
     /// The request.
     pub request: RequestId,
-    /// What the gate found.
+    /// What the gate found, each rule once, in the order of the reports.
     pub findings: Vec<Finding>,
-    /// The journal entry that reported it.
+    /// The newest incident it became.
+    pub near_miss: Option<NearMissId>,
+    /// The journal entry that last reported it.
     pub reported: Stamp,
 }
 
@@ -164,7 +166,7 @@ pub struct Crossmatches {
     pub(crate) by_unit: OrdSet<(UnitId, CrossmatchId)>,
     pub(crate) by_request: OrdSet<(RequestId, CrossmatchId)>,
     pub(crate) unreviewed: OrdSet<CrossmatchId>,
-    /// Disagreements between proposal and gate, one a request and bag: the latest.
+    /// Disagreements between proposal and gate, one a request and bag.
     pub(crate) disputes: OrdMap<(RequestId, UnitId), Arc<Dispute>>,
 }
 
@@ -199,6 +201,11 @@ impl Crossmatches {
     /// Disagreements between proposal and gate, by request.
     pub fn disputes(&self) -> impl DoubleEndedIterator<Item = &Arc<Dispute>> {
         self.disputes.values()
+    }
+
+    /// The disagreement that became an incident.
+    pub fn dispute_of(&self, near_miss: NearMissId) -> Option<&Arc<Dispute>> {
+        self.disputes().find(|one| one.near_miss == Some(near_miss))
     }
 
     /// Every crossmatch.
@@ -347,8 +354,11 @@ pub enum CrossmatchEvent {
         request: RequestId,
         /// Patient.
         patient: PatientId,
-        /// What the gate found.
+        /// What the gate found that was not reported before.
         findings: Vec<Finding>,
+        /// The incident.
+        #[serde(default)]
+        near_miss: Option<NearMissId>,
     },
 }
 
@@ -445,14 +455,19 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &CrossmatchEvent) {
             unit,
             request,
             findings,
+            near_miss,
             ..
         } => {
-            hospital.crossmatches.disputes.insert(
+            let disputes = &mut hospital.crossmatches.disputes;
+            let known = disputes.get(&(*request, *unit));
+            let before = known.map(|known| known.findings.clone());
+            disputes.insert(
                 (*request, *unit),
                 Arc::new(Dispute {
                     unit: *unit,
                     request: *request,
-                    findings: findings.clone(),
+                    findings: [before.unwrap_or_default(), findings.clone()].concat(),
+                    near_miss: *near_miss,
                     reported: stamp.clone(),
                 }),
             );

@@ -7,7 +7,7 @@ mod report;
 pub use close::CloseNearMiss;
 pub use event::{NearMissEvent, apply};
 pub(crate) use report::found_by_rule;
-pub use report::{ReportNearMiss, WRONG_BLOOD};
+pub use report::{PROPOSAL_DISPUTED, ReportNearMiss, WRONG_BLOOD};
 
 use std::sync::Arc;
 

@@ -12,6 +12,8 @@ use crate::subject::Subject;
 
 /// The kind of what a verified group that differs from the history opens by itself.
 pub const WRONG_BLOOD: &str = "wrong_blood_in_tube";
+/// The kind of what a proposal that the gate stops opens by itself: one of the two channels is wrong.
+pub const PROPOSAL_DISPUTED: &str = "proposal_disputed";
 
 /// Reports a near miss. Anybody may: who is afraid to report does not report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -103,6 +103,8 @@ actions! {
     RequestReview = "request.review",
     /// Reserve units.
     UnitReserve = "unit.reserve",
+    /// Report a proposal that the gate stops.
+    ProposalDispute = "proposal.dispute",
     /// Record a crossmatch.
     CrossmatchRecord = "crossmatch.record",
     /// Review a crossmatch.

@@ -101,7 +101,8 @@ pub struct Order {
     pub indication: Option<String>,
     /// Diagnosis.
     pub diagnosis: String,
-    /// Laboratory values with their units, as stated by the clinic: `hb_g_l`, `plt_1e9_l`, `inr`, `fib_g_l`.
+    /// Laboratory values with their units, as stated by the clinic: `hb_g_l`, `plt_1e9_l`, `inr`, `fib_g_l`,
+    /// `hct_percent`, and `weight_kg` beside them.
     pub labs: BTreeMap<String, String>,
     /// Ward.
     pub ward: String,

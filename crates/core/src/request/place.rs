@@ -31,8 +31,15 @@ pub fn lab_asked(component: Component) -> Option<&'static str> {
     }
 }
 
-/// The laboratory values a request can state.
-pub const LABS: [&str; 4] = ["hb_g_l", "plt_1e9_l", "inr", "fib_g_l"];
+/// The laboratory values a request can state, and the body weight that doses are taken by.
+pub const LABS: [&str; 6] = [
+    "hb_g_l",
+    "plt_1e9_l",
+    "inr",
+    "fib_g_l",
+    "hct_percent",
+    "weight_kg",
+];
 
 /// The longest text of a field of a request, in characters.
 const TEXT_MOST: usize = 200;

@@ -90,6 +90,21 @@ pub enum PanelError {
     TooManyCells,
 }
 
+impl PanelError {
+    /// The row and the column that are to blame, as far as there are any.
+    pub fn place(&self) -> Option<String> {
+        Some(match self {
+            Self::TooLarge | Self::Empty | Self::NoCells | Self::TooManyCells => return None,
+            Self::MissingColumn(column) => (*column).to_owned(),
+            Self::UnknownColumn(column) | Self::DuplicateColumn(column) => column.clone(),
+            Self::Fields { row, .. } => format!("row {row}"),
+            Self::Name { row } | Self::DuplicateCell { row, .. } => format!("row {row}, cell"),
+            Self::Value { row, column, .. } => format!("row {row}, {column}"),
+            Self::Impossible { row, one, .. } => format!("row {row}, {one}"),
+        })
+    }
+}
+
 /// How a phase is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PhaseKind {

@@ -22,6 +22,26 @@ pub(super) const TABLE: &[Calculator] = &[
         }],
     },
     Calculator {
+        name: "exchange_red_cell_bags",
+        inputs: &[
+            Field::WEIGHT,
+            Field::ML_PER_KG.or(70.0),
+            Field::haematocrit("hct"),
+            Field::haematocrit("hct_unit"),
+            Field::number("hbs_now", "%", 0.1, 100.0),
+            Field::number("hbs_target", "%", 0.1, 100.0),
+            Field::ML_PER_BAG,
+        ],
+        variants: &[Variant {
+            name: "isovolumetric",
+            formula: "bags = blood volume × Hct ÷ Hct unit × ln(HbS now ÷ HbS wanted) ÷ mL per bag, rounded up",
+            source: "One compartment, isovolumetric exchange: HbS falls as e^(−volume ÷ blood volume × Hct unit ÷ Hct)",
+            verified: false,
+            unit: "bags",
+            compute: red_cell_bags,
+        }],
+    },
+    Calculator {
         name: "exchange_neonatal_polycythaemia",
         inputs: &[
             Field::WEIGHT,
@@ -76,6 +96,13 @@ fn partial(args: &Args) -> Result<Computed, Problem> {
         return Err(Problem::conflict("hct_unit", Conflict::NotAbove, "hct_d"));
     }
     Ok(Computed::of((wanted - now) * blood(args)? / gained))
+}
+
+fn red_cell_bags(args: &Args) -> Result<Computed, Problem> {
+    let (now, wanted) = args.falling("hbs_now", "hbs_target", "hbs_target")?;
+    let volume =
+        blood(args)? * args.number("hct")? / args.number("hct_unit")? * (now / wanted).ln();
+    Ok(Computed::of((volume / args.number("ml_per_bag")?).ceil()))
 }
 
 fn polycythaemia(args: &Args) -> Result<Computed, Problem> {

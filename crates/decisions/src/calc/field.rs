@@ -107,6 +107,9 @@ impl Field {
     /// Blood volume per kilogram, from an obese adult to a preterm child.
     pub(super) const ML_PER_KG: Self = Self::number("ml_per_kg", "mL/kg", 40.0, 150.0);
 
+    /// What a bag holds.
+    pub(super) const ML_PER_BAG: Self = Self::number("ml_per_bag", "mL", 20.0, 1_000.0);
+
     /// Platelet dose.
     pub(super) const DOSE: Self = Self::number("dose_1e11", "×10¹¹", 0.05, 50.0);
 

@@ -42,6 +42,33 @@ pub(super) const TABLE: &[Calculator] = &[
         }],
     },
     Calculator {
+        name: "tpe_plasma_bags",
+        inputs: &[
+            Field::WEIGHT,
+            HCT,
+            Field::number("plasma_volumes", "", 0.01, 10.0).or(1.0),
+            Field::ML_PER_BAG,
+        ],
+        variants: &[
+            Variant {
+                name: "70ml",
+                formula: "bags = plasma volumes × weight × 70 mL/kg × (1 − Hct) ÷ mL per bag, rounded up",
+                source: "One plasma volume a session where nothing is said; 70 mL of blood per kg in an adult",
+                verified: false,
+                unit: "bags",
+                compute: bags_by_seventy,
+            },
+            Variant {
+                name: "kaplan",
+                formula: "bags = plasma volumes × 65 mL/kg × weight × (1 − Hct) ÷ mL per bag, rounded up",
+                source: "Kaplan 1990: plasma volume 0.065 × weight × (1 − Hct) in litres",
+                verified: false,
+                unit: "bags",
+                compute: bags_by_kaplan,
+            },
+        ],
+    },
+    Calculator {
         name: "cryo_bags",
         inputs: &[
             Field::WEIGHT,
@@ -97,9 +124,24 @@ fn seventy_ml(args: &Args) -> Result<f64, Problem> {
 }
 
 fn kaplan(args: &Args) -> Result<Computed, Problem> {
-    Ok(Computed::of(
-        65.0 * args.number("weight_kg")? * (1.0 - args.number("hct")?),
-    ))
+    kaplan_ml(args).map(Computed::of)
+}
+
+fn kaplan_ml(args: &Args) -> Result<f64, Problem> {
+    Ok(65.0 * args.number("weight_kg")? * (1.0 - args.number("hct")?))
+}
+
+fn bags_by_seventy(args: &Args) -> Result<Computed, Problem> {
+    exchanged(args, seventy_ml(args)?)
+}
+
+fn bags_by_kaplan(args: &Args) -> Result<Computed, Problem> {
+    exchanged(args, kaplan_ml(args)?)
+}
+
+fn exchanged(args: &Args, plasma_ml: f64) -> Result<Computed, Problem> {
+    let volume = args.number("plasma_volumes")? * plasma_ml;
+    Ok(Computed::of((volume / args.number("ml_per_bag")?).ceil()))
 }
 
 fn removed(args: &Args) -> Result<Computed, Problem> {

@@ -2,6 +2,7 @@
 //!
 //! A proposal only: the issue gate decides again from facts. Nothing here calls the compatibility rules of the core.
 
+pub mod baseline;
 mod bound;
 pub mod exposure;
 mod instance;

@@ -164,37 +164,55 @@ impl Day {
     /// # Errors
     /// The request does not fit the instance.
     pub fn add(&mut self, request: Request) -> Result<Change, InputError> {
-        let before = self.by_unit();
         self.instance.accept(&request)?;
         self.problem.push(&self.instance, &request, self.today);
         self.instance.requests.push(request);
         self.enter(self.problem.requests() - 1);
-        let after = self.by_unit();
         let mut requests: Vec<u32> = self.transport.touched.clone();
         requests.sort_unstable();
         requests.dedup();
-        let moved = (0u32..)
-            .zip(before.into_iter().zip(after))
-            .filter(|(_, (before, after))| before != after)
-            .map(|(unit, (before, after))| (unit, before, after))
-            .collect();
+        // Only the kinds along the paths can have changed hands: the rest of the day is not looked at.
+        let mut moved = Vec::new();
+        for (kind, holders) in &self.transport.moved {
+            let kind = *kind as usize;
+            let before = self.share_out(kind, holders);
+            let after = self.share_out(kind, self.transport.holders(kind));
+            let changed = before.zip(after);
+            moved.extend(
+                changed
+                    .filter(|((_, before), (_, after))| before != after)
+                    .map(|((unit, before), (_, after))| (unit, before, after)),
+            );
+        }
+        moved.sort_unstable();
         Ok(Change { requests, moved })
     }
 
     /// By bag, the request it goes to.
     pub fn by_unit(&self) -> Vec<Option<u32>> {
         let mut given = vec![None; self.instance.units.len()];
-        for (kind, members) in self.problem.kinds.iter().enumerate() {
-            let mut holders: Vec<(u32, u32)> = self.transport.holders(kind).to_vec();
-            holders.sort_unstable();
-            let requests = holders
-                .iter()
-                .flat_map(|(request, count)| std::iter::repeat_n(*request, *count as usize));
-            for (unit, request) in members.iter().zip(requests) {
-                given[*unit as usize] = Some(request);
+        for kind in 0..self.problem.kinds.len() {
+            for (unit, request) in self.share_out(kind, self.transport.holders(kind)) {
+                given[unit as usize] = request;
             }
         }
         given
+    }
+
+    /// The bags of a kind with their requests, where these hold so many of them: in the order of both, so that the same facts
+    /// give the same bags.
+    fn share_out(
+        &self,
+        kind: usize,
+        holders: &[(u32, u32)],
+    ) -> impl Iterator<Item = (u32, Option<u32>)> + '_ {
+        let mut holders = holders.to_vec();
+        holders.sort_unstable();
+        let requests = holders
+            .into_iter()
+            .flat_map(|(request, count)| std::iter::repeat_n(Some(request), count as usize))
+            .chain(std::iter::repeat(None));
+        self.problem.kinds[kind].iter().copied().zip(requests)
     }
 
     /// The optimum of model T.
@@ -221,6 +239,11 @@ impl Day {
 
     /// Model Z: the plan of model T refined by exchanges, with a proven bound.
     pub fn refine(&self, effort: &mut Effort<'_>) -> Plan {
+        self.refined(effort, refine::FIRST)
+    }
+
+    /// The same with another length of the first cooling.
+    pub(super) fn refined(&self, effort: &mut Effort<'_>, first_cooling: u64) -> Plan {
         let face = self.face();
         let mut kind_of = vec![0u32; self.instance.units.len()];
         for (kind, members) in (0u32..).zip(&self.problem.kinds) {
@@ -240,7 +263,7 @@ impl Day {
                 &kind_of,
                 &best.1,
                 lower.best(),
-                effort.exchanges,
+                (first_cooling, effort.exchanges),
                 effort.stop,
             );
             cut |= found.cut_short;

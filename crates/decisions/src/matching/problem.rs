@@ -20,10 +20,11 @@ pub struct Problem {
     pub wanted: Vec<u32>,
     /// What a missing bag weighs on level 1, by request.
     pub missing: Vec<i64>,
-    /// By request and kind: costs that add up bag by bag; [`NEVER`] where the pair must not be.
-    linear: Vec<i64>,
+    /// By request and kind, a row each, so that one request more moves nothing: costs that add up bag by bag; [`NEVER`] where
+    /// the pair must not be.
+    linear: Vec<Box<[i64]>>,
     /// By request and kind: the antigens mismatched.
-    mask: Vec<u64>,
+    mask: Vec<Box<[u64]>>,
     /// By request: what each mismatched antigen costs.
     weights: Vec<Vec<(u64, i64)>>,
 }
@@ -52,8 +53,8 @@ impl Problem {
         let mut problem = Self {
             wanted: Vec::new(),
             missing: Vec::new(),
-            linear: Vec::with_capacity(pairs),
-            mask: Vec::with_capacity(pairs),
+            linear: Vec::new(),
+            mask: Vec::new(),
             weights: Vec::new(),
             kinds,
         };
@@ -66,6 +67,8 @@ impl Problem {
     /// Adds a request; `today` is what a missing bag weighs that is needed today.
     pub(super) fn push(&mut self, instance: &Instance, request: &Request, today: i64) {
         let pricing = Pricing::new(instance, request);
+        let mut costs = Vec::with_capacity(self.kinds.len());
+        let mut masks = Vec::with_capacity(self.kinds.len());
         for kind in &self.kinds {
             let unit = kind
                 .first()
@@ -74,15 +77,17 @@ impl Problem {
             match unit.filter(|unit| !barred && pricing.possible(unit)) {
                 Some(unit) => {
                     let (linear, mask) = pricing.price(unit);
-                    self.linear.push(linear);
-                    self.mask.push(mask);
+                    costs.push(linear);
+                    masks.push(mask);
                 }
                 None => {
-                    self.linear.push(NEVER);
-                    self.mask.push(0);
+                    costs.push(NEVER);
+                    masks.push(0);
                 }
             }
         }
+        self.linear.push(costs.into());
+        self.mask.push(masks.into());
         self.wanted.push(request.wanted);
         self.missing.push(if request.lead == 0 { today } else { 1 });
         self.weights.push(pricing.weights);
@@ -100,12 +105,12 @@ impl Problem {
 
     /// The cost of a pair beside mismatches.
     pub(super) fn linear(&self, request: usize, kind: usize) -> i64 {
-        self.linear[request * self.kinds.len() + kind]
+        self.linear[request][kind]
     }
 
     /// The antigens a pair mismatches.
     pub fn mask(&self, request: usize, kind: usize) -> u64 {
-        self.mask[request * self.kinds.len() + kind]
+        self.mask[request][kind]
     }
 
     /// The antigens that cost this request something, with their cost.

@@ -12,6 +12,8 @@ const ROUNDS: u64 = 3;
 const HOT: f64 = 0.25;
 /// Lowest temperature: below the smallest weight in use.
 const COLD: f64 = 0.0008;
+/// Exchanges of the first cooling, where so many are wanted: what two seconds allow.
+pub(super) const FIRST: u64 = 10_000_000;
 /// Exchanges between two changes of temperature and looks at the clock.
 const STRETCH: u64 = 2048;
 
@@ -64,20 +66,29 @@ impl<'a> Table<'a> {
             held: vec![Vec::new(); problem.requests()],
             cost: 0,
         };
-        for (unit, request) in start.iter().enumerate() {
-            if let Some(request) = request {
-                table.holder[unit] = *request;
-                table.held[*request as usize].push(unit as u32);
+        let start: Vec<u32> = start.iter().map(|to| to.unwrap_or(NOBODY)).collect();
+        table.start_from(&start);
+        table
+    }
+
+    /// Gives every bag to its holder.
+    fn start_from(&mut self, holder: &[u32]) {
+        self.holder.copy_from_slice(holder);
+        self.held.iter_mut().for_each(Vec::clear);
+        for (unit, request) in (0u32..).zip(holder) {
+            if *request != NOBODY {
+                self.held[*request as usize].push(unit);
             }
         }
-        for request in 0..table.held.len() {
-            table.cost += table.with(Turn {
-                request: request as u32,
-                out: NOBODY,
-                into: NOBODY,
-            });
-        }
-        table
+        self.cost = (0..self.held.len() as u32)
+            .map(|request| {
+                self.with(Turn {
+                    request,
+                    out: NOBODY,
+                    into: NOBODY,
+                })
+            })
+            .sum();
     }
 
     fn possible(&self, request: u32, unit: u32) -> bool {
@@ -195,54 +206,93 @@ fn turn(request: u32, out: u32, into: u32) -> Turn {
     Turn { request, out, into }
 }
 
-/// Looks for a cheaper plan with the same level 1.
+/// One cooling after the other, each twice as long as the one before.
+struct Search<'a> {
+    table: Table<'a>,
+    best: (i64, Vec<u32>),
+    bound: i64,
+    dice: Dice,
+    turns: Vec<Turn>,
+    cut_short: bool,
+}
+
+impl Search<'_> {
+    fn done(&self) -> bool {
+        self.cut_short || self.best.0 <= self.bound
+    }
+
+    /// Cools down over `whole` exchanges, of which only the first `exchanges` are tried.
+    fn cool(&mut self, whole: u64, exchanges: u64, stop: &mut dyn FnMut() -> bool) {
+        let stretches = whole / ROUNDS / STRETCH;
+        let mut left = exchanges / STRETCH;
+        for round in 0..ROUNDS {
+            // Later rounds only shake what the first one found.
+            let hot = HOT / f64::powi(3.0, round as i32);
+            if self.table.cost > self.best.0 {
+                self.table.start_from(&self.best.1);
+            }
+            for stretch in 0..stretches {
+                if left == 0 || self.done() {
+                    return;
+                }
+                left -= 1;
+                let done = stretch as f64 / stretches.max(1) as f64;
+                let heat = super::problem::steps(hot * (COLD / hot).powf(done)) as f64;
+                self.stretch(heat);
+                self.cut_short = stop();
+            }
+        }
+    }
+
+    fn stretch(&mut self, heat: f64) {
+        for _ in 0..STRETCH {
+            self.table.propose(&mut self.dice, &mut self.turns);
+            if self.turns.is_empty() {
+                continue;
+            }
+            let change: i64 = self.turns.iter().map(|turn| self.table.change(*turn)).sum();
+            if change <= 0 || (1.0 - self.dice.share()).ln() * heat < -(change as f64) {
+                self.table.carry_out(&self.turns, change);
+                if self.table.cost < self.best.0 {
+                    self.best.0 = self.table.cost;
+                    self.best.1.clone_from(&self.table.holder);
+                }
+            }
+        }
+    }
+}
+
+/// Looks for a cheaper plan with the same level 1. More exchanges than those of the `first` cooling begin with the very course
+/// of fewer, and the best of all is kept: more work never finds less.
 pub(super) fn refine(
     problem: &Problem,
     kind_of: &[u32],
     start: &[Option<u32>],
     bound: i64,
-    exchanges: u64,
+    (first, exchanges): (u64, u64),
     stop: &mut dyn FnMut() -> bool,
 ) -> Found {
-    let mut table = Table::new(problem, kind_of, start);
-    let mut best = (table.cost, table.holder.clone());
-    let mut dice = Dice(0x6c69_6665_6c69_6e65);
-    let mut turns = Vec::with_capacity(3);
-    let mut cut_short = kind_of.is_empty();
-    let stretches = exchanges / ROUNDS / STRETCH;
-    'rounds: for round in 0..ROUNDS {
-        // Later rounds only shake what the first one found.
-        let hot = HOT / f64::powi(3.0, round as i32);
-        if table.cost > best.0 {
-            table = Table::new(problem, kind_of, &owners(&best.1));
-        }
-        for stretch in 0..stretches {
-            if cut_short || best.0 <= bound {
-                break 'rounds;
-            }
-            let done = stretch as f64 / stretches.max(1) as f64;
-            let heat = super::problem::steps(hot * (COLD / hot).powf(done)) as f64;
-            for _ in 0..STRETCH {
-                table.propose(&mut dice, &mut turns);
-                if turns.is_empty() {
-                    continue;
-                }
-                let change: i64 = turns.iter().map(|turn| table.change(*turn)).sum();
-                if change <= 0 || (1.0 - dice.share()).ln() * heat < -(change as f64) {
-                    table.carry_out(&turns, change);
-                    if table.cost < best.0 {
-                        best.0 = table.cost;
-                        best.1.clone_from(&table.holder);
-                    }
-                }
-            }
-            cut_short = stop();
-        }
+    let table = Table::new(problem, kind_of, start);
+    let mut search = Search {
+        best: (table.cost, table.holder.clone()),
+        table,
+        bound,
+        dice: Dice(0x6c69_6665_6c69_6e65),
+        turns: Vec::with_capacity(3),
+        cut_short: kind_of.is_empty(),
+    };
+    let mut whole = exchanges.min(first);
+    let mut left = exchanges;
+    while left > 0 && !search.done() {
+        let part = left.min(whole);
+        search.cool(whole, part, stop);
+        left -= part;
+        whole = whole.saturating_mul(2);
     }
     Found {
-        cost: best.0,
-        given: owners(&best.1),
-        cut_short,
+        cost: search.best.0,
+        given: owners(&search.best.1),
+        cut_short: search.cut_short,
     }
 }
 

@@ -70,6 +70,44 @@ fn every_sample_scores_in_model_z_and_its_bound_holds() {
 }
 
 #[test]
+fn the_yardstick_of_every_score_is_what_the_samples_state() {
+    for name in NAMES {
+        let (text, expected) = sample(name);
+        let day = Day::solve(Instance::from_json(&text).unwrap()).unwrap();
+        let given = baseline::oldest_first(&day);
+        let wanted = &expected["baseline_fifo"];
+        let (level1, level2) = day.score(&given, Model::Z);
+        assert_eq!(level1, wanted["level1"].as_i64().unwrap(), "{name}");
+        let level2 = problem::cost_of(level2);
+        let stated = wanted["level2_Z"].as_f64().unwrap();
+        assert!((level2 - stated).abs() < 1e-5, "{name}: {level2}");
+    }
+}
+
+#[test]
+fn more_work_never_finds_less() {
+    const COOLING: u64 = 60_000;
+    let day = Day::solve(instance(Population::Han, 120, 85, 3).unwrap()).unwrap();
+    let found = |exchanges: u64| {
+        let mut effort = Effort {
+            exchanges,
+            bound_steps: 20,
+            stop: &mut || false,
+        };
+        let plan = day.refined(&mut effort, COOLING);
+        assert!(!plan.cut_short);
+        plan.level2
+    };
+    let mut best = f64::INFINITY;
+    // In parts of a cooling and of the next one.
+    for exchanges in [COOLING, COOLING * 2, COOLING * 3, COOLING * 5, COOLING * 7] {
+        let now = found(exchanges);
+        assert!(now <= best, "{exchanges}: {now} after {best}");
+        best = now;
+    }
+}
+
+#[test]
 fn plans_are_the_same_every_time() {
     let text = sample("s02_small_han").0;
     let plans: Vec<Plan> = (0..2)
@@ -199,6 +237,18 @@ fn one_request_more_equals_solving_the_day_again() {
             assert_eq!(after[*unit as usize], *to);
             assert_ne!(from, to);
         }
+        let differ = (0..before.len()).filter(|unit| before[*unit] != after[*unit]);
+        assert!(differ.eq(change.moved.iter().map(|(unit, ..)| *unit as usize)));
+        let mut parties: Vec<u32> = change.requests.clone();
+        parties.retain(|request| {
+            let party = Some(*request);
+            change
+                .moved
+                .iter()
+                .any(|(_, from, to)| *from == party || *to == party)
+        });
+        let named = change.moved.iter().flat_map(|(_, from, to)| [*from, *to]);
+        assert!(named.flatten().all(|request| parties.contains(&request)));
         let plan = day.plan();
         let mut again = fewer;
         again.requests.insert(0, late);

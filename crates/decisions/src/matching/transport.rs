@@ -7,8 +7,8 @@
 #[derive(Debug, Clone)]
 pub(super) struct Transport {
     columns: usize,
-    /// By row and column; [`NEVER`](super::problem::NEVER) where the pair must not be.
-    cost: Vec<i64>,
+    /// By row and column, a row each; [`NEVER`](super::problem::NEVER) where the pair must not be.
+    cost: Vec<Box<[i64]>>,
     missing: Vec<i64>,
     free: Vec<u32>,
     /// Rows that hold bags of a column, with how many.
@@ -18,6 +18,8 @@ pub(super) struct Transport {
     scratch: Scratch,
     /// Rows whose bags or missing bags the last search changed.
     pub touched: Vec<u32>,
+    /// Columns whose rows the last row that was added changed, with the rows that held them before.
+    pub moved: Vec<(u32, Vec<(u32, u32)>)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -50,16 +52,18 @@ impl Transport {
             free: capacity,
             scratch: Scratch::default(),
             touched: Vec::new(),
+            moved: Vec::new(),
         }
     }
 
     /// Adds a request that wants some bags and pays `missing` for each it does not get; what there is stays an optimum.
     pub fn add(&mut self, cost: impl Iterator<Item = i64>, missing: i64, wanted: u32) {
         let row = self.missing.len() as u32;
-        self.cost.extend(cost);
+        self.cost.push(cost.collect());
         self.missing.push(missing);
         self.row_price.push(0);
         self.touched.clear();
+        self.moved.clear();
         let mut left = wanted;
         while left > 0 {
             left -= self.augment(row, left);
@@ -67,8 +71,7 @@ impl Transport {
     }
 
     fn line(&self, row: u32) -> &[i64] {
-        let from = row as usize * self.columns;
-        &self.cost[from..from + self.columns]
+        &self.cost[row as usize]
     }
 
     /// One shortest path from a row to a free bag or to going without; carries as much as it can.
@@ -193,7 +196,16 @@ impl Transport {
         amount
     }
 
+    /// Keeps who held a column before the first change; a path is short, so that looking through is quick.
+    fn keep(&mut self, column: u32) {
+        if self.moved.iter().all(|(kept, _)| *kept != column) {
+            let before = self.holders[column as usize].clone();
+            self.moved.push((column, before));
+        }
+    }
+
     fn give(&mut self, column: u32, row: u32, amount: u32) {
+        self.keep(column);
         let holders = &mut self.holders[column as usize];
         match holders.iter_mut().find(|(holder, _)| *holder == row) {
             Some((_, count)) => *count += amount,
@@ -202,6 +214,7 @@ impl Transport {
     }
 
     fn take(&mut self, column: u32, row: u32, amount: u32) {
+        self.keep(column);
         let holders = &mut self.holders[column as usize];
         for (holder, count) in holders.iter_mut() {
             if *holder == row {

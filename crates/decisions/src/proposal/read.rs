@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use lifeline_core::blood::{
     Abo, Antigen, AntigenProfile, Attribute, Attributes, Component, RhD, Typing, UnitId,
 };
+use lifeline_core::crossmatch::Outcome;
 use lifeline_core::hospital::Hospital;
-use lifeline_core::id::RequestId;
+use lifeline_core::id::{PatientId, RequestId};
 use lifeline_core::issue::Fate;
-use lifeline_core::patient::{NeedKind, Record, Sex, Specificity};
+use lifeline_core::patient::{LinkKind, NeedKind, Record, Sex, Specificity};
 use lifeline_core::policy::Key;
 use lifeline_core::request::Request;
 use lifeline_core::unit::{Status, Unit};
@@ -310,10 +311,11 @@ pub(super) fn read(hospital: &Hospital, at: Timestamp) -> Result<Read, ProposalE
         })
         .collect();
     let usual = usual_amount(&bags);
+    let reacted = reacted(hospital, &bags);
     let (mut asked, mut rows) = (Vec::new(), Vec::new());
     let (mut unplanned, mut exposures) = (Vec::new(), Vec::new());
     for request in hospital.requests.open() {
-        match row(hospital, at, &tables, request, usual) {
+        match row(hospital, at, &tables, request, usual, &reacted) {
             Ok((row, had)) => {
                 asked.push(request.id);
                 rows.push(row);
@@ -361,6 +363,7 @@ fn row(
     tables: &Tables,
     request: &Request,
     usual: u32,
+    reacted: &[(u32, PatientId)],
 ) -> Result<(matching::Request, Vec<f64>), Unplanned> {
     if request.order.component != Component::RedCells {
         return Err(Unplanned::Component);
@@ -368,6 +371,9 @@ fn row(
     let record = hospital
         .record_of(request.patient)
         .ok_or(Unplanned::Group)?;
+    if record.id() != request.patient {
+        return Err(Unplanned::Merged);
+    }
     let group = record.group(at).group().ok_or(Unplanned::Group)?;
     let held = hospital.units.held_for(request.id);
     let held: u32 = held.map(|unit| unit.amount.hundredths).sum();
@@ -383,6 +389,7 @@ fn row(
         }
     }
     let immunised = antibodies != 0;
+    antibodies |= from_mother(hospital, &record, at);
     let mut attributes = 0;
     for need in record.needs(at) {
         match need.kind {
@@ -416,10 +423,53 @@ fn row(
             antibodies,
             weights: Some(weights(tables, kind, &had)),
             attributes,
-            barred: Vec::new(),
+            barred: reacted
+                .iter()
+                .filter(|(_, patient)| record.holds(*patient))
+                .map(|(bag, _)| *bag)
+                .collect(),
         },
         had,
     ))
+}
+
+/// Bags, by place, whose crossmatch with a patient was incompatible and stands.
+fn reacted(hospital: &Hospital, bags: &[&Unit]) -> Vec<(u32, PatientId)> {
+    let mut found = Vec::new();
+    for (place, bag) in (0u32..).zip(bags) {
+        let tried = hospital.crossmatches.of_unit(bag.id);
+        found.extend(
+            tried
+                .filter(|one| one.outcome == Outcome::Incompatible && one.void.is_none())
+                .map(|one| (place, one.patient)),
+        );
+    }
+    found
+}
+
+/// What the mother of a newborn has antibodies against: they are in the child's blood for some months.
+fn from_mother(hospital: &Hospital, record: &Record<'_>, at: Timestamp) -> u64 {
+    let months = hospital.policies.span(Key::NewbornAge, at).ok();
+    let birth = record.standing().demographics.birth;
+    let born = birth.and_then(|day| {
+        let offset = hospital.offset(at);
+        offset.to_timestamp(day.at(0, 0, 0, 0)).ok()
+    });
+    if let (Some(months), Some(born)) = (months, born)
+        && at.duration_since(born) >= months
+    {
+        return 0;
+    }
+    let mothers = record.linked(LinkKind::ChildOf).into_iter();
+    let mut against = 0;
+    for mother in mothers.filter_map(|mother| hospital.record_of(mother)) {
+        for antibody in mother.antibodies().filter(|one| one.significant) {
+            if let Specificity::Antigen(antigen) = antibody.specificity {
+                against |= bit(antigen);
+            }
+        }
+    }
+    against
 }
 
 /// Female, or not known to be male, and below the policy's age, or of unknown age.

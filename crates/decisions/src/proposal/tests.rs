@@ -5,12 +5,13 @@ use lifeline_core::blood::{
     Amount, Antigen, AntigenProfile, Attributes, BloodGroup, Component, Din, LabelGroup, Measure,
     Millilitres, ProductCode, Typing, UnitId,
 };
+use lifeline_core::crossmatch::{CrossmatchEvent, Outcome, Proof};
 use lifeline_core::event::Event;
 use lifeline_core::finding::Severity;
 use lifeline_core::hospital::{Hospital, Stamp};
 use lifeline_core::id::{LocationId, PatientId, RequestId, SampleId, TestId, UserId};
 use lifeline_core::issue::{Purpose, gate};
-use lifeline_core::patient::{Demographics, PatientEvent, Sex, Specificity};
+use lifeline_core::patient::{Demographics, LinkKind, PatientEvent, Sex, Specificity};
 use lifeline_core::policy::PolicyEvent;
 use lifeline_core::request::{Order, RequestEvent, Urgency};
 use lifeline_core::sample::SampleEvent;
@@ -133,6 +134,38 @@ impl Ward {
         patient
     }
 
+    fn born(&mut self, patient: PatientId, day: Option<&str>) {
+        let standing = self.hospital.patients.get(patient).unwrap();
+        let demographics = Demographics {
+            birth: day.map(|day| day.parse().unwrap()),
+            ..standing.demographics.clone()
+        };
+        self.fact(PatientEvent::Amended {
+            patient,
+            numbers: BTreeMap::new(),
+            demographics,
+            unidentified: false,
+        });
+    }
+
+    /// An incompatible crossmatch.
+    fn reacted(&mut self, unit: UnitId, patient: PatientId, request: RequestId) {
+        self.fact(CrossmatchEvent::Recorded {
+            crossmatch: self.hospital.next.crossmatch,
+            unit,
+            patient,
+            sample: SampleId::parse(&format!("S{}", patient.0)).unwrap(),
+            request,
+            proof: Proof::Electronic {
+                criteria: Vec::new(),
+            },
+            outcome: Outcome::Incompatible,
+            expires: self.at + SignedDuration::from_hours(72),
+            retrospective: false,
+            review: false,
+        });
+    }
+
     fn ask(&mut self, patient: PatientId, hundredths: u32, hours: i64) -> RequestId {
         let request = self.hospital.next.request;
         self.fact(RequestEvent::Placed {
@@ -250,6 +283,45 @@ fn what_cannot_be_planned_is_listed_with_its_reason() {
     let nothing = Hospital::default();
     let error = plan(&nothing, ward.at).unwrap_err();
     assert!(error.to_string().contains("matching.population"), "{error}");
+}
+
+#[test]
+fn what_the_gate_knows_of_a_bag_the_plan_knows_too() {
+    let mut ward = Ward::new();
+    let positive = ward.bag("O+", 3, &[(Antigen::BigE, Typing::Positive)]);
+    let negative = ward.bag("O+", 30, &[(Antigen::BigE, Typing::Negative)]);
+    let child = ward.patient("O+", Sex::Male, None);
+    let request = ward.ask(child, 200, 5);
+    let first = |ward: &Ward| {
+        let day = plan(&ward.hospital, ward.at).unwrap();
+        let pairs: Vec<_> = day.pairs().collect();
+        assert!(pairs.iter().all(|(id, _)| *id == request));
+        pairs.first().map(|(_, unit)| *unit)
+    };
+    assert_eq!(first(&ward), Some(positive), "the older bag, until now");
+    // A newborn carries the mother's antibodies; an age that is not known counts as new.
+    let mother = ward.patient("O+", Sex::Female, Some(Antigen::BigE));
+    ward.born(child, None);
+    ward.fact(PatientEvent::Linked {
+        patient: child,
+        kind: LinkKind::ChildOf,
+        other: mother,
+    });
+    assert_eq!(first(&ward), Some(negative));
+    ward.born(child, Some("1950-01-01"));
+    assert_eq!(first(&ward), Some(positive), "grown long since");
+    ward.reacted(positive, child, request);
+    assert_eq!(first(&ward), Some(negative));
+    // Asked for on a record that no longer stands: asked again on the other.
+    let into = ward.patient("O+", Sex::Male, None);
+    ward.fact(PatientEvent::Merged {
+        from: child,
+        into,
+        reason: "同一人".into(),
+    });
+    let day = plan(&ward.hospital, ward.at).unwrap();
+    assert_eq!(day.unplanned, vec![(request, Unplanned::Merged)]);
+    assert_eq!(day.pairs().count(), 0);
 }
 
 /// The two channels on random wards: whatever is proposed, the gate lets be reserved.

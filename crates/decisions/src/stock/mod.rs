@@ -3,4 +3,5 @@
 pub mod forecast;
 pub mod outlook;
 pub mod perishable;
+mod read;
 pub mod usage;

@@ -99,7 +99,13 @@ impl Case {
             Failure::new("not-text", "the panel is not UTF-8 text")
                 .at(error.utf8_error().valid_up_to())
         })?;
-        let panel = parse(&text).map_err(|error| Failure::new("panel", error))?;
+        let panel = parse(&text).map_err(|error| {
+            let failure = Failure::new("panel", &error);
+            match error.place() {
+                Some(place) => failure.field(place),
+                None => failure,
+            }
+        })?;
         Ok(Self {
             knowledge,
             policy,
@@ -122,7 +128,7 @@ impl Case {
 
 fn unknown(what: &'static str, given: &str, names: &[&str]) -> Failure {
     let names = names.join(", ");
-    Failure::new(what, format!("no {what} {given:?}; there are {names}"))
+    Failure::new(what, format!("no {what} {given:?}; there are {names}")).field(what)
 }
 
 fn antigen(text: &str) -> Result<Antigen, Failure> {
@@ -145,6 +151,7 @@ fn phenotype(text: &str) -> Result<AntigenProfile, Failure> {
                 "phenotype",
                 format!("{part:?} is not ANTIGEN=0 or ANTIGEN=1"),
             )
+            .field(part.trim())
         };
         let (name, value) = part.split_once('=').ok_or_else(wrong)?;
         let antigen = antigen(name)?;
@@ -154,7 +161,8 @@ fn phenotype(text: &str) -> Result<AntigenProfile, Failure> {
             _ => return Err(wrong()),
         };
         if profile.typing(antigen) != Typing::NotTested {
-            return Err(Failure::new("phenotype", format!("{name} is given twice")));
+            let why = format!("{name} is given twice");
+            return Err(Failure::new("phenotype", why).field(name.trim()));
         }
         profile.set(antigen, typing);
     }

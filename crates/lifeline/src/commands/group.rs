@@ -237,6 +237,10 @@ fn interpret(text: &str) -> Result<Vec<Row>, Failure> {
         let found = resolve(Reach::CellsAndPlasma, &readings, limits.strengths, &known);
         rows.push(Row::of(id, found));
     }
+    if rows.is_empty() {
+        let why = "no row stands under the header";
+        return Err(Failure::new("empty", why).field("line 2"));
+    }
     Ok(rows)
 }
 
@@ -254,12 +258,15 @@ fn grade_of(text: &str) -> Option<Grade> {
 /// Words between blanks or semicolons.
 fn circumstances(text: &str, newborn_days: i64) -> Result<Circumstances, String> {
     let mut known = Circumstances::default();
+    let mut said = BTreeSet::new();
     let group = |text: &str| BloodGroup::parse(text).map_err(|error| error.to_string());
     for word in text
         .split([' ', ';', ',', '|'])
         .filter(|word| !word.is_empty())
     {
-        match word.split_once('=').unwrap_or((word, "")) {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        match (name, value) {
+            _ if !said.insert(name) => return Err(format!("{name:?} is said twice")),
             ("newborn", "") => known.newborn = true,
             ("hsct", "") => known.transplanted = true,
             ("donor", "") => known.typed = Typed::Donor,
@@ -281,6 +288,14 @@ fn circumstances(text: &str, newborn_days: i64) -> Result<Circumstances, String>
                 ));
             }
         }
+    }
+    if let Some(days) = known.age_days
+        && known.newborn
+        && i64::from(days) >= newborn_days
+    {
+        return Err(format!(
+            "contradictory: newborn, and age={days} where newborn ends at {newborn_days} days"
+        ));
     }
     Ok(known)
 }

@@ -39,8 +39,8 @@ enum Costs {
 const LIMIT_MOST: f64 = 3600.0;
 /// Exchanges tried for each second of the limit: about half of what two slow processors manage.
 const EXCHANGES_A_SECOND: f64 = 5e6;
-/// Exchanges after which more bring nothing.
-const EXCHANGES_MOST: f64 = 1e8;
+/// Exchanges after which more bring nothing: four coolings, each twice as long as the one before, done in half a minute.
+const EXCHANGES_MOST: f64 = 1.5e8;
 /// Steps of the bound for each second of the limit.
 const BOUND_STEPS_A_SECOND: f64 = 150.0;
 /// Steps of the bound after which it stands.
@@ -71,7 +71,7 @@ fn answer(arguments: &Arguments) -> Result<bool, Failure> {
     let begun = Instant::now();
     let text = String::from_utf8(read_input(&arguments.instance)?)
         .map_err(|error| Failure::new("instance", error.utf8_error()))?;
-    let wrong = |error| Failure::new("instance", error);
+    let wrong = |error| Failure::input("instance", &error);
     let instance = Instance::from_json(&text).map_err(wrong)?;
     let day = Day::solve(instance).map_err(wrong)?;
     let plan = match arguments.model {

@@ -33,9 +33,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn plan(file: &str, json: bool) -> Result<bool, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::new("product", error);
-    let product: Product = serde_json::from_slice(&read_input(file)?).map_err(|e| wrong(&e))?;
-    let solution = product.solve().map_err(|error| wrong(&error))?;
+    let wrong = |error| Failure::input("product", &error);
+    let product = Product::from_json(&read_input(file)?).map_err(wrong)?;
+    let solution = product.solve().map_err(wrong)?;
     if json {
         print_json(&solution)?;
     } else {

@@ -168,6 +168,14 @@ fn a_bad_file_is_refused_by_row_and_field() {
         (with("age=-3"), "bad-value", "line 2, context"),
         (with("history=C+"), "bad-value", "line 2, context"),
         (with("pregnant"), "bad-value", "line 2, context"),
+        (HEADER.into(), "empty", "line 2"),
+        (with("newborn;age=9999"), "bad-value", "line 2, context"),
+        (
+            with("history=A+;history=B+"),
+            "bad-value",
+            "line 2, context",
+        ),
+        (with("newborn;newborn"), "bad-value", "line 2, context"),
     ] {
         let (found, place) = error(&INTERPRET, &input);
         assert_eq!((found.as_str(), place.as_str()), (code, at), "{input}");
@@ -322,6 +330,45 @@ fn impossible_input_names_the_field() {
         "",
     );
     assert_eq!((code.as_str(), at.as_str()), ("unknown-variant", "variant"));
+}
+
+const PANEL: &str =
+    "cell,label,D,C,E,c,e,K,k,rx_AHG\n1,R1R1,1,1,0,0,1,1,1,3+\n2,rr,0,0,0,1,1,0,1,0\n";
+
+#[test]
+fn a_bad_panel_is_refused_by_row_and_column() {
+    let identify = ["antibody", "identify", "-", "--json"];
+    let with = |from: &str, to: &str| PANEL.replacen(from, to, 1);
+    let header = PANEL.lines().next().unwrap();
+    for (input, at) in [
+        (with("cell,", "bag,"), "cell"),
+        (with(",K,k,", ",K,K,"), "K"),
+        (with(",K,", ",Qq,"), "Qq"),
+        (with("2,rr", "1,rr"), "row 3, cell"),
+        (with("2,rr", ",rr"), "row 3, cell"),
+        (with("2,rr,0,0,0,1", "2,rr,0,0,0,0"), "row 3, C"),
+        (with("1,1,3+", "0,0,3+"), "row 2, K"),
+        (with("R1R1,1,", "R1R1,x,"), "row 2, D"),
+        (with("3+", "5+"), "row 2, rx_AHG"),
+        (with(",0\n", "\n"), "row 3"),
+        (header.to_owned(), ""),
+        (String::new(), ""),
+    ] {
+        let (code, place) = error(&identify, &input);
+        assert_eq!((code.as_str(), place.as_str()), ("panel", at), "{input}");
+    }
+    for (option, value, code, at) in [
+        ("--phenotype", "K=2", "phenotype", "K=2"),
+        ("--phenotype", "K=0,K=1", "phenotype", "K"),
+        ("--population", "martian", "population", "population"),
+    ] {
+        let arguments = [identify.as_slice(), &[option, value]].concat();
+        assert_eq!(
+            error(&arguments, PANEL),
+            (code.into(), at.into()),
+            "{value}"
+        );
+    }
 }
 
 #[test]

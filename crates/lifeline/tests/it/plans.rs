@@ -55,8 +55,9 @@ fn match_names_the_row_and_field_that_is_wrong() {
     let bad = text.replacen("\"age\":8", "\"age\":-8", 1);
     let output = lifeline(&["match", "-", "--json"], bad.as_bytes());
     assert_eq!(output.status.code(), Some(2));
-    let message = json(&output.stderr)["error"]["message"].clone();
-    let message = message.as_str().unwrap();
+    let error = json(&output.stderr)["error"].clone();
+    assert_eq!(error["at"], "units[0] (U0000), age");
+    let message = error["message"].as_str().unwrap();
     assert!(
         message.contains("units[0] (U0000)") && message.contains("age"),
         "{message}"
@@ -73,8 +74,34 @@ fn stock_plan_gives_the_optimum_and_the_best_level() {
     assert!((answer["optimal_cost_from_empty"].as_f64().unwrap() - 1532.593).abs() < 1e-3);
     assert_eq!(answer["best_base_stock"], 7);
     assert!(answer["policy"]["0,0"].is_u64());
-    let output = lifeline(&["stock", "plan", "-", "--json"], b"{\"shelf_life\": 2}");
-    assert_eq!(output.status.code(), Some(2));
-    let error = json(&output.stderr)["error"]["message"].clone();
-    assert!(error.as_str().unwrap().contains("lead_time"), "{error}");
+    let good = json(product);
+    for (path, value, at) in [
+        ("/shelf_life", Some(serde_json::json!(-1)), "shelf_life"),
+        ("/shelf_life", Some(serde_json::json!(0)), "shelf_life"),
+        ("/lead_time", None, "lead_time"),
+        ("/max_demand", Some(serde_json::json!(2.5)), "max_demand"),
+        ("/issue", Some(serde_json::json!("RANDOM")), "issue"),
+        ("/cost", Some(Value::Null), "cost"),
+        ("/cost/holding", None, "cost.holding"),
+        (
+            "/cost/shortage",
+            Some(serde_json::json!(-5)),
+            "cost.shortage",
+        ),
+        ("/discount", Some(serde_json::json!("x")), "discount"),
+        ("/colour", Some(serde_json::json!(1)), "colour"),
+    ] {
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        let mut bad = good.clone();
+        let part = bad.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        match value {
+            Some(value) => part.insert(name.into(), value),
+            None => part.remove(name),
+        };
+        let bad = bad.to_string();
+        let output = lifeline(&["stock", "plan", "-", "--json"], bad.as_bytes());
+        assert_eq!(output.status.code(), Some(2), "{bad}");
+        let error = json(&output.stderr)["error"].clone();
+        assert_eq!(error["at"], format!("product, {at}"), "{bad}");
+    }
 }

@@ -76,10 +76,12 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "calc-group-exchange",
         &[
+            "exchange_red_cell_bags",
             "exchange_partial_sickle",
             "exchange_neonatal_polycythaemia",
             "exchange_neonatal_double",
             "fraction_remaining_exchange",
+            "tpe_plasma_bags",
             "tpe_fraction_removed",
         ],
     ),

@@ -175,6 +175,9 @@ struct Disputed {
     reported: Moment,
     by: String,
     findings: Vec<FindingLine>,
+    /// The number of the incident and its page; empty where it became none.
+    incident: String,
+    incident_href: String,
 }
 
 /// How many of the disagreements are shown, the latest.
@@ -192,6 +195,11 @@ fn disputes(frame: &Frame, hospital: &Hospital) -> Vec<Disputed> {
             request_href: crossmatch_address(one.request),
             reported: frame.moment(one.reported.at),
             by: timeline::person(frame, hospital, one.reported.by.as_str()),
+            incident: one.near_miss.map(|id| id.to_string()).unwrap_or_default(),
+            incident_href: one
+                .near_miss
+                .map(|id| format!("/near-misses/{id}"))
+                .unwrap_or_default(),
             findings: one
                 .findings
                 .iter()

@@ -17,7 +17,7 @@ use super::parts::{Named, listed};
 use super::sheet::{Answer, Input, Kind, Sheet, moment, moment_value, send};
 use super::timeline;
 use crate::app::App;
-use crate::web::words::address;
+use crate::web::words::{self, address};
 use crate::web::{Form, Frame, Moment, PageError, Posted, Room, Tone, Visit, render};
 
 /// The most near misses of the list.
@@ -57,6 +57,21 @@ fn look(app: &App, visit: &Visit) -> Result<(), PageError> {
         .or_else(|_| app.look(visit, Action::ViewGovernance))
 }
 
+/// What happened, in words; of a disagreement between proposal and gate, what the gate found.
+fn account(frame: &Frame, hospital: &Hospital, found: &NearMiss) -> String {
+    let dispute = hospital.crossmatches.dispute_of(found.id);
+    match dispute.filter(|_| found.account.is_empty()) {
+        Some(dispute) => {
+            let findings = dispute.findings.iter();
+            let found: Vec<String> = findings
+                .map(|finding| words::finding(frame, finding).what)
+                .collect();
+            found.join(&frame.t.m("list-separator"))
+        }
+        None => found.account.clone(),
+    }
+}
+
 fn line(frame: &Frame, hospital: &Hospital, found: &NearMiss) -> Line {
     let t = frame.t;
     Line {
@@ -67,7 +82,7 @@ fn line(frame: &Frame, hospital: &Hospital, found: &NearMiss) -> Line {
             &format!("near-miss-kind-{}", found.kind),
             &found.kind,
         ),
-        account: found.account.clone(),
+        account: account(frame, hospital, found),
         happened: frame.moment(found.happened),
         about: found
             .about

@@ -17,3 +17,4 @@ mod rooms;
 mod routes;
 mod stock;
 mod support;
+mod watch;

@@ -5,6 +5,8 @@ use crate::blood::Component;
 use crate::crossmatch::{Chosen, DisputeProposal, ReserveUnit};
 use crate::event::Event;
 use crate::finding::Rule;
+use crate::id::NearMissId;
+use crate::near_miss::PROPOSAL_DISPUTED;
 use crate::testkit::by;
 use crate::unit::UnitEvent;
 
@@ -60,5 +62,46 @@ fn a_proposal_the_gate_stops_becomes_an_incident_and_no_other_does() {
             .findings
             .iter()
             .all(|finding| finding.rule != Rule::ProposalAgreed)
+    );
+    let incident = disputes[0].near_miss.unwrap();
+    let found = scene.trial.hospital.near_misses.get(incident).unwrap();
+    assert!(found.by_rule && found.closed.is_none());
+    assert_eq!(found.kind, PROPOSAL_DISPUTED);
+    assert!(found.about.contains(&scene.unit.into()));
+    assert!(found.about.contains(&scene.request.into()));
+    assert!(found.about.contains(&scene.patient.into()));
+    assert_eq!(scene.trial.replayed(), scene.trial.hospital);
+}
+
+#[test]
+fn a_disagreement_is_one_incident_a_rule_however_often_it_is_met() {
+    let mut scene = Scene::ready(Component::RedCells, "A+", "A+");
+    scene.unit = scene.stock(2, Component::RedCells, "B+");
+    let dispute = DisputeProposal {
+        unit: scene.unit,
+        request: scene.request,
+    };
+    scene.trial.run(by("technologist"), dispute.clone());
+    assert_eq!(
+        scene.trial.refused(by("senior"), dispute.clone()),
+        ["proposal-agreed"],
+        "the same rule again is no news"
+    );
+    // Another rule of the same pair is.
+    let expires = scene.trial.hospital.units.get(&scene.unit).unwrap().expires;
+    scene.trial.pass(expires.duration_since(scene.trial.at));
+    scene.trial.run(by("technologist"), dispute.clone());
+    assert_eq!(
+        scene.trial.refused(by("senior"), dispute),
+        ["proposal-agreed"]
+    );
+    assert_eq!(scene.trial.hospital.near_misses.open().count(), 2);
+    let disputes: Vec<_> = scene.trial.hospital.crossmatches.disputes().collect();
+    let rules: Vec<Rule> = disputes[0].findings.iter().map(|one| one.rule).collect();
+    assert!(rules.contains(&Rule::AboIncompatible) && rules.contains(&Rule::UnitExpired));
+    assert_eq!(disputes.len(), 1);
+    assert_eq!(
+        scene.trial.hospital.crossmatches.dispute_of(NearMissId(2)),
+        Some(disputes[0])
     );
 }

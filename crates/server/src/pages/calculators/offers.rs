@@ -1,5 +1,7 @@
 //! Calculators where the work happens: filled in with what the hospital knows, and computed where that is enough.
 
+use std::collections::BTreeSet;
+
 use lifeline_core::blood::{Component, RhD};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::patient::{Record, Sex};
@@ -147,6 +149,36 @@ fn newest_lab(hospital: &Hospital, record: &Record<'_>, lab: &str) -> Option<Str
         .map(|(_, value)| value)
 }
 
+/// Plasma volumes of one session, where nothing else is said.
+const EXCHANGED: &str = "1";
+const PLASMA_EXCHANGE: [&str; 3] = ["tpe_plasma_bags", "plasma_volume", "tpe_fraction_removed"];
+const RED_CELL_EXCHANGE: [&str; 3] = [
+    "exchange_red_cell_bags",
+    "exchange_partial_sickle",
+    "fraction_remaining_exchange",
+];
+
+/// What an exchange is reckoned with: how many bags, what volume, how much of the patient's own is left.
+fn therapy(indication: &str) -> &'static [&'static str] {
+    match indication {
+        "plasma_exchange" => &PLASMA_EXCHANGE,
+        "red_cell_exchange" => &RED_CELL_EXCHANGE,
+        _ => &[],
+    }
+}
+
+/// What a bag of a component on the shelf usually holds, in mL: the middle one.
+fn usual_volume(hospital: &Hospital, component: Component) -> Option<u32> {
+    let shelf = hospital.units.shelf();
+    let mut volumes: Vec<u32> = shelf
+        .filter(|unit| unit.component == component)
+        .map(|unit| unit.volume.0)
+        .filter(|volume| *volume > 0)
+        .collect();
+    volumes.sort_unstable();
+    volumes.get(volumes.len() / 2).copied()
+}
+
 /// What helps with a request: by component, by what the ward said, by who the patient is.
 pub fn for_request(frame: &Frame, hospital: &Hospital, request: &Request) -> Vec<Offer> {
     let order = &request.order;
@@ -155,7 +187,18 @@ pub fn for_request(frame: &Frame, hospital: &Hospital, request: &Request) -> Vec
     };
     let mut known = person(frame, hospital, &record);
     let lab = |code: &str| order.labs.get(code).cloned().unwrap_or_default();
-    known.push(("hb_actual_g_l", lab("hb_g_l")));
+    for (field, code) in [
+        ("hb_actual_g_l", "hb_g_l"),
+        ("weight_kg", "weight_kg"),
+        ("hct", "hct_percent"),
+        ("hct_i", "hct_percent"),
+        ("hct_obs", "hct_percent"),
+    ] {
+        known.push((field, lab(code)));
+    }
+    if let Some(volume) = usual_volume(hospital, order.component) {
+        known.push(("ml_per_bag", volume.to_string()));
+    }
     known.push(("pre_1e9_l", lab("plt_1e9_l")));
     // 1 g/L is 100 mg/dL.
     if let Ok(fibrinogen) = lab("fib_g_l").parse::<f64>() {
@@ -183,6 +226,11 @@ pub fn for_request(frame: &Frame, hospital: &Hospital, request: &Request) -> Vec
         Component::Cryo => vec!["cryo_bags", "fibrinogen_concentrate"],
     };
     let indication = order.indication.as_deref().unwrap_or_default();
+    let exchange = therapy(indication);
+    wanted.splice(0..0, exchange.iter().copied());
+    if !exchange.is_empty() {
+        known.push(("plasma_volumes", EXCHANGED.to_owned()));
+    }
     if order.component.carries_red_cells() {
         if indication == "surgery" {
             wanted.push("allowable_blood_loss");
@@ -190,12 +238,14 @@ pub fn for_request(frame: &Frame, hospital: &Hospital, request: &Request) -> Vec
         if lifeline_decisions::proposal::kind_by_diagnosis(hospital, request, frame.now).as_deref()
             == Some("scd")
         {
-            wanted.extend(["exchange_partial_sickle", "fraction_remaining_exchange"]);
+            wanted.extend(RED_CELL_EXCHANGE);
         }
     }
     if may_need_anti_d(frame, hospital, &record) {
         wanted.extend(ANTI_D);
     }
+    let mut once = BTreeSet::new();
+    wanted.retain(|name| once.insert(*name));
     let offers = wanted
         .into_iter()
         .filter_map(|name| offer(frame, name, &known));
