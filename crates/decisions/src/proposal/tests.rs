@@ -291,6 +291,11 @@ fn what_the_gate_knows_of_a_bag_the_plan_knows_too() {
     let positive = ward.bag("O+", 3, &[(Antigen::BigE, Typing::Positive)]);
     let negative = ward.bag("O+", 30, &[(Antigen::BigE, Typing::Negative)]);
     let child = ward.patient("O+", Sex::Male, None);
+    ward.fact(PatientEvent::AntigenTyped {
+        patient: child,
+        antigen: Antigen::BigE,
+        typing: Typing::Positive,
+    });
     let request = ward.ask(child, 200, 5);
     let first = |ward: &Ward| {
         let day = plan(&ward.hospital, ward.at).unwrap();
