@@ -341,7 +341,13 @@ fn a_bad_panel_is_refused_by_row_and_column() {
     let with = |from: &str, to: &str| PANEL.replacen(from, to, 1);
     let header = PANEL.lines().next().unwrap();
     for (input, at) in [
-        (with("cell,", "bag,"), "cell"),
+        (with("cell,", "bag,"), "bag"),
+        (
+            with("cell,", "")
+                .replace("\n1,", "\n")
+                .replace("\n2,", "\n"),
+            "cell",
+        ),
         (with(",K,k,", ",K,K,"), "K"),
         (with(",K,", ",Qq,"), "Qq"),
         (with("2,rr", "1,rr"), "row 3, cell"),
