@@ -133,8 +133,14 @@ fn misused(error: &clap::Error) -> ExitCode {
         error.exit();
     }
     let text = error.render().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    let message = first.strip_prefix("error: ").unwrap_or(first);
+    // What is wrong stands before the first empty line, the names of what lacks or may be given on lines of their own.
+    let said: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let said = said.join(" ");
+    let message = said.strip_prefix("error: ").unwrap_or(&said);
     let body = serde_json::json!({"error": {"code": "usage", "message": message, "at": null}});
     eprintln!("{body}");
     ExitCode::from(2)

@@ -203,3 +203,73 @@ test("a remark on a point, a waiver signed by two, and a change of a machine", a
   // What stood on the machine must be run anew.
   await expect(page.locator("table", { hasText: "ABO/RhD on the analyser" }).first().locator(".chip-warn")).toHaveCount(4);
 });
+
+for (const view of VIEWS) {
+  test(`the month of the controls and the targets of our own values in ${view.name}`, async ({ page }) => {
+    await dress(page, view);
+    await signIn(page, "quality");
+    await page.goto(url("/qc"));
+    await page.locator('.page-actions a[href="/qc/month"]').click();
+    await expect(page.locator("main tbody tr")).not.toHaveCount(0);
+    await expect(page.locator('main tbody a[href^="/qc/chart?control=teg-r"]').first()).toBeVisible();
+    await sound(page);
+    await look(page, "qc-month");
+    await page.locator('.filters a[rel="prev"]').click();
+    await expect(page).toHaveURL(/\/qc\/month\?month=\d{4}-\d{2}$/);
+    await expect(page.locator('.filters a[rel="next"]')).toBeVisible();
+    // Before any plan was in force the page says which policy lacks; it does not pretend that nothing was run.
+    await page.goto(url("/qc/month?month=1990-01"));
+    await expect(page.locator("main .chip")).toBeVisible();
+    await expect(page.locator("main")).toContainText("quality.controls");
+    await expect(page.locator("main .empty-room, main table")).toHaveCount(0);
+    await sound(page);
+    await look(page, "qc-month-lacking");
+    // What is no month is told and stays to be mended.
+    await page.locator("#month").fill("2026-13");
+    await page.locator("form.filters button").click();
+    await expect(page.locator("#month-wrong")).toBeVisible();
+    await expect(page.locator("#month")).toHaveValue("2026-13");
+    await expect(page.locator("main tbody tr")).not.toHaveCount(0);
+    await sound(page);
+
+    await page.goto(url("/qc/adopt?control=nat-ct"));
+    await expect(page.locator('input[name="choice"]')).not.toHaveCount(0);
+    await sound(page);
+    await look(page, "qc-adopt");
+    await page.locator("#why").fill("First twenty values");
+    await page.locator("main form .btn-act").click();
+    await expect(page.locator(".field-error")).toBeVisible();
+    await expect(page.locator("#why")).toHaveValue("First twenty values");
+    await sound(page);
+  });
+}
+
+test("a target of our own values is put in force, and only its figures of the moment", async ({ page, browser }) => {
+  await dress(page, { language: "en" });
+  await signIn(page, "quality");
+  await page.goto(url("/qc/adopt?control=nat-ct"));
+  const choice = page.locator('input[name="choice"]').first();
+  const [, , , mean, sd] = (await choice.getAttribute("value")).split("|");
+  await choice.check({ force: true });
+  await page.locator("#why").fill("The first twenty values, seen by the group");
+  await page.locator("main form .btn-act").click();
+  await expect(page).toHaveURL(url("/qc/adopt?control=nat-ct"));
+  await expect(page.locator("main")).toContainText(`${mean} ± ${sd}`);
+  // Another set of figures than the values give is refused; what was typed stands.
+  const context = await browser.newContext();
+  const other = await context.newPage();
+  await dress(other, { language: "en" });
+  await signIn(other, "quality");
+  await other.goto(url("/qc/adopt?control=nat-ct"));
+  // The page was open while somebody ran a control: its figures are no longer those of the values.
+  const older = other.locator('input[name="choice"]').first();
+  await older.evaluate((one) => { one.value = one.value.split("|").with(3, "1.00").join("|"); });
+  await older.check({ force: true });
+  await other.locator("#why").fill("From an older page");
+  await other.locator("main form .btn-act").click();
+  await expect(other.locator(".verdict-stop, .field-error").first()).toBeVisible();
+  await expect(other.locator("#why")).toHaveValue("From an older page");
+  await sound(other);
+  await look(other, "qc-adopt-refused");
+  await context.close();
+});

@@ -507,7 +507,8 @@ pub(crate) const ALERTS: [(Key, Nearness); 3] = [
     (Key::AssessmentLastAlert, Nearness::Last),
 ];
 
-/// How near the deadline of a round is at a moment.
+/// How near the deadline of a round is at a moment; as near as can be where a policy of the alerts is not in force, so that nothing
+/// is passed over in silence.
 pub fn nearness(hospital: &Hospital, deadline: Timestamp, at: Timestamp) -> Nearness {
     if deadline <= at {
         return Nearness::Overdue;
@@ -519,9 +520,7 @@ pub fn nearness(hospital: &Hospital, deadline: Timestamp, at: Timestamp) -> Near
             hospital
                 .policies
                 .span(*key, at)
-                .ok()
-                .and_then(|span| deadline.checked_sub(span).ok())
-                .is_some_and(|from| from <= at)
+                .map_or(true, |span| deadline.duration_since(at) <= span)
         })
         .map_or(Nearness::Far, |(_, near)| near)
 }

@@ -3,9 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use lifeline_qc::Decimal;
-use lifeline_qc::eqa::{
-    self, Answered, Assigned, ErrorKind, Event, GradingTable, Scores, Submitted, Verdict,
-};
+use lifeline_qc::eqa::{self, Answered, ErrorKind, Event, GradingTable, Submitted, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Item, Measure, Round, Target};
@@ -323,21 +321,21 @@ fn one_score(
     sigma_pt: Decimal,
     u_x_pt: Option<Decimal>,
 ) -> Result<Mark, Finding> {
-    let assigned = Assigned {
-        x_pt: x_pt.to_f64(),
-        sigma_pt: Some(sigma_pt.to_f64()),
-        u_x_pt: u_x_pt.map(Decimal::to_f64),
-        ..Assigned::default()
-    };
     let bad = |error: eqa::ScoringError| {
         Finding::new(Rule::BadValue)
             .word("field", "field-targets")
             .word("why", "why-cannot-be-graded")
             .with("value", error.to_string())
     };
-    let scores = Scores::of(x.to_f64(), None, None, &assigned).map_err(bad)?;
-    let prime = u_x_pt.is_some_and(|u| !eqa::uncertainty_negligible(u.to_f64(), sigma_pt.to_f64()));
-    let score = if prime { scores.z_prime } else { scores.z }.unwrap_or_default();
+    let (x, x_pt, sigma_pt) = (x.to_f64(), x_pt.to_f64(), sigma_pt.to_f64());
+    let counts = u_x_pt
+        .map(Decimal::to_f64)
+        .filter(|u| !eqa::uncertainty_negligible(*u, eqa::Limit::SigmaPt(sigma_pt)));
+    let (score, prime) = match counts {
+        Some(u) => (eqa::z_prime(x, x_pt, sigma_pt, u), true),
+        None => (eqa::z(x, x_pt, sigma_pt), false),
+    };
+    let score = score.map_err(bad)?;
     Ok(Mark::Scored {
         score: Score::of(score),
         prime,

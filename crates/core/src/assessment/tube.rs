@@ -113,7 +113,9 @@ pub(super) fn registered(
     let validity = hospital
         .policies
         .span(Key::SampleValidityAtRisk, context.at)?;
-    let expires = received.checked_add(validity).unwrap_or(received);
+    // The provider's material is made to last the round, unlike a patient's blood; what comes late is tested as any other tube.
+    let ordinary = received.checked_add(validity).unwrap_or(received);
+    let expires = round.deadline.max(ordinary);
     let mut patient = hospital.next.patient;
     let mut events = Vec::new();
     for tube in tubes {

@@ -363,18 +363,13 @@ impl Controls<'_> {
             }
         }
         let draft = self.draft(&taken)?;
-        match quality::prepare(scratch, &draft, &origin, self.context.at) {
-            Ok(verdicts) => {
-                let next = (scratch.next.run, scratch.next.case);
-                Some(recorded(
-                    scratch,
-                    &draft,
-                    origin,
-                    verdicts,
-                    next,
-                    self.context.at,
-                ))
-            }
+        let next = (scratch.next.run, scratch.next.case);
+        let at = self.context.at;
+        let events = quality::prepare(scratch, &draft, &origin, at).and_then(|verdicts| {
+            recorded(scratch, &draft, origin, verdicts, next, at).map_err(|finding| vec![finding])
+        });
+        match events {
+            Ok(events) => Some(events),
             Err(findings) => {
                 problems.extend(taken.first().map(|one| refused(one.observed, findings)));
                 None

@@ -415,16 +415,9 @@ fn both_doors_find_the_same_things_wrong() {
     let mut trial = department();
     let covered = trial.at;
     trial.wait(SignedDuration::from_mins(5));
-    let code = ControlCode::parse("bench-group").unwrap();
-    let lots = trial.control_run("bench-group", Place::Bench).lots;
-    let control = control(&trial.hospital, &code, trial.at).unwrap();
     let faultless = RunDraft {
-        control: code,
-        place: Place::Bench,
-        lots,
-        levels: controls::good(&control, "QC-1").unwrap(),
         ran: trial.minutes(-1),
-        repeat: None,
+        ..trial.control_run("bench-group", Place::Bench)
     };
     let found = |change: &dyn Fn(&mut RunDraft)| {
         let mut draft = faultless.clone();

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Period, Share};
+use crate::finding::Finding;
 use crate::hospital::Hospital;
 use crate::id::{CaseId, ControlCode, RunId, UserId};
 use crate::policy::Key;
@@ -196,6 +197,8 @@ pub struct Controls {
     pub minutes_median: Option<i64>,
     /// Waivers that began in the period, oldest first.
     pub waivers: Vec<WaiverFigures>,
+    /// Why nobody can say which items indicator 4 counts.
+    pub trouble: Option<Finding>,
 }
 
 impl Controls {
@@ -213,18 +216,19 @@ impl Controls {
 }
 
 /// The items the national indicator counts.
-fn counted(hospital: &Hospital, at: Timestamp) -> BTreeSet<CompatibilityItem> {
-    hospital
-        .policies
-        .words(Key::EvidenceItems, at)
-        .unwrap_or_default()
+fn counted(hospital: &Hospital, at: Timestamp) -> Result<BTreeSet<CompatibilityItem>, Finding> {
+    let words = hospital.policies.words(Key::EvidenceItems, at)?;
+    Ok(words
         .iter()
         .filter_map(|word| CompatibilityItem::parse(word))
-        .collect()
+        .collect())
 }
 
 pub(super) fn figures(hospital: &Hospital, period: Period, at: Timestamp) -> Controls {
-    let counts = counted(hospital, at);
+    let (counts, trouble) = match counted(hospital, at) {
+        Ok(counts) => (counts, None),
+        Err(finding) => (BTreeSet::new(), Some(finding)),
+    };
     let mut items: BTreeMap<CompatibilityItem, ItemCoverage> = BTreeMap::new();
     let (mut results, mut waiting) = (Share::default(), 0);
     for line in coverage(hospital, period.from, period.until) {
@@ -288,6 +292,7 @@ pub(super) fn figures(hospital: &Hospital, period: Period, at: Timestamp) -> Con
         minutes_median: super::governance::middle(&minutes),
         cases,
         waivers: waivers(hospital, period),
+        trouble,
     }
 }
 

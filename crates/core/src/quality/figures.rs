@@ -1,4 +1,4 @@
-//! Figures of measured controls over a period: pairs of levels, and what each material did in a month.
+//! Figures of measured controls over a period: what each material did in a month.
 
 use std::collections::BTreeMap;
 
@@ -7,64 +7,11 @@ use lifeline_qc::statistics::Moments;
 use lifeline_qc::targets::{Month, Summary};
 use lifeline_qc::{Decimal, Status};
 
-use super::{Control, ControlRun, JudgedLevel, Place, Reads, Shown, Verdict, counts, plan};
+use super::{Control, JudgedLevel, Place, Reads, Shown, Verdict, counts, plan};
 use crate::finding::Finding;
 use crate::hospital::Hospital;
-use crate::id::{ControlCode, LotId, RunId};
+use crate::id::{ControlCode, LotId};
 use crate::policy::Key;
-
-/// Two levels of one run against each other.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pair {
-    /// The run.
-    pub run: RunId,
-    /// When it was read.
-    pub ran: Timestamp,
-    /// z of the one level, as shown.
-    pub across: f64,
-    /// z of the other.
-    pub up: f64,
-    /// The worse verdict of the two.
-    pub verdict: Verdict,
-}
-
-/// The points of a Youden plot: runs that hold both levels, each under limits, oldest first, from a moment on.
-pub fn pairs(
-    hospital: &Hospital,
-    control: &ControlCode,
-    place: &Place,
-    (across, up): (&ControlCode, &ControlCode),
-    from: Timestamp,
-) -> Vec<Pair> {
-    let z = |run: &ControlRun, level| {
-        let judged = run.level(level)?;
-        Some((z_of(judged)?, judged.verdict))
-    };
-    hospital
-        .quality
-        .stream(control, place)
-        .filter(|run| run.ran >= from)
-        .filter_map(|run| {
-            let (of_across, one) = z(run, across)?;
-            let (of_up, other) = z(run, up)?;
-            Some(Pair {
-                run: run.id,
-                ran: run.ran,
-                across: of_across,
-                up: of_up,
-                verdict: one.max(other),
-            })
-        })
-        .collect()
-}
-
-/// z from the value and the limits it was judged by.
-fn z_of(judged: &JudgedLevel) -> Option<f64> {
-    match (&judged.shown, judged.limits) {
-        (Shown::Measured(value), Some(limits)) => limits.place(*value).ok().map(|at| at.z()),
-        _ => None,
-    }
-}
 
 /// What one level in one lot of material did in a place over a period.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,8 +79,8 @@ fn of_place(
         let mut lots: BTreeMap<LotId, Gathered> = BTreeMap::new();
         let runs = hospital
             .quality
-            .stream(&control.code, place)
-            .filter(|run| long_ago <= run.ran && run.ran < until);
+            .stream_since(&control.code, place, long_ago)
+            .take_while(|run| run.ran < until);
         for run in runs {
             let Some(judged) = run.level(level) else {
                 continue;

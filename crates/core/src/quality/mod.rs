@@ -14,6 +14,8 @@ mod judge;
 mod measure;
 #[cfg(test)]
 mod measured_tests;
+#[cfg(test)]
+mod model_tests;
 mod plan;
 mod run;
 mod target;
@@ -31,7 +33,7 @@ pub(crate) use cover::{findings, serological_cover};
 pub use coverage::{CoverageLine, DueLine, Light, coverage, due_lines, light_at};
 pub use establish::{AdoptTarget, Counted, Proposal, counted, counts, proposal};
 pub use event::{QualityEvent, apply};
-pub use figures::{MonthLine, Pair, month, pairs};
+pub use figures::{MonthLine, month};
 pub use judge::{drift, score};
 pub use measure::{ChartPoint, Verdicts, points};
 pub use plan::{
@@ -419,7 +421,17 @@ impl Quality {
         control: &ControlCode,
         place: &Place,
     ) -> impl DoubleEndedIterator<Item = &Arc<ControlRun>> {
-        let from = (control.clone(), place.clone(), Timestamp::MIN, RunId(0));
+        self.stream_since(control, place, Timestamp::MIN)
+    }
+
+    /// The runs of a control in a place that were read at a moment or later, in the order in which they were read.
+    pub fn stream_since(
+        &self,
+        control: &ControlCode,
+        place: &Place,
+        from: Timestamp,
+    ) -> impl DoubleEndedIterator<Item = &Arc<ControlRun>> {
+        let from = (control.clone(), place.clone(), from, RunId(0));
         let to = (
             control.clone(),
             place.clone(),

@@ -350,6 +350,9 @@ fn judged(
 }
 
 /// The facts of a run that was judged: the run, and what follows from it.
+///
+/// # Errors
+/// What [`case::follows`] cannot say.
 pub(crate) fn recorded(
     hospital: &Hospital,
     draft: &RunDraft,
@@ -357,7 +360,7 @@ pub(crate) fn recorded(
     (mut levels, profile): Verdicts,
     (run, next_case): (RunId, CaseId),
     at: Timestamp,
-) -> Vec<Event> {
+) -> Result<Vec<Event>, Finding> {
     let plan = hospital
         .policies
         .at(Key::Controls, draft.ran)
@@ -378,7 +381,7 @@ pub(crate) fn recorded(
     {
         *point = run;
     }
-    let follows = case::follows(hospital, draft, &levels, run, next_case, at);
+    let follows = case::follows(hospital, draft, &levels, run, next_case, at)?;
     let mut events: Vec<Event> = vec![
         QualityEvent::RunRecorded {
             run,
@@ -395,7 +398,7 @@ pub(crate) fn recorded(
         .into(),
     ];
     events.extend(follows.map(Event::from));
-    events
+    Ok(events)
 }
 
 /// Records a run of a control, entered by hand.
@@ -418,22 +421,24 @@ impl Decide for RecordControlRun {
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
-        let verdicts = prepare(hospital, &self.draft, &Origin::Bench, context.at)
-            .map_err(|findings| checks.findings.extend(findings))
-            .ok();
+        let verdicts = match prepare(hospital, &self.draft, &Origin::Bench, context.at) {
+            Ok(verdicts) => verdicts,
+            Err(findings) => {
+                checks.findings.extend(findings);
+                checks.settle()?;
+                return Ok(Vec::new());
+            }
+        };
         checks.settle()?;
         let next = (hospital.next.run, hospital.next.case);
-        Ok(verdicts
-            .map(|verdicts| {
-                recorded(
-                    hospital,
-                    &self.draft,
-                    Origin::Bench,
-                    verdicts,
-                    next,
-                    context.at,
-                )
-            })
-            .unwrap_or_default())
+        let origin = Origin::Bench;
+        Ok(recorded(
+            hospital,
+            &self.draft,
+            origin,
+            verdicts,
+            next,
+            context.at,
+        )?)
     }
 }

@@ -7,10 +7,23 @@ use crate::command::Command;
 use crate::testing::{Material, RecordTest, TestKind, VerifyTest};
 use crate::testkit::{Trial, by, reaction};
 
-const CONTROL: &str = "bench-group";
+pub(super) const CONTROL: &str = "bench-group";
 
-fn run(trial: &Trial) -> RunDraft {
+pub(super) fn run(trial: &Trial) -> RunDraft {
     trial.control_run(CONTROL, Place::Bench)
+}
+
+/// A run in which nothing reacts.
+pub(super) fn out(trial: &Trial) -> RunDraft {
+    let mut draft = run(trial);
+    for level in &mut draft.levels {
+        if let Shown::Graded(wells) = &mut level.shown {
+            for well in wells {
+                well.grade = crate::blood::Grade::Negative;
+            }
+        }
+    }
+    draft
 }
 
 fn refused(trial: &Trial, draft: RunDraft) -> bool {
@@ -71,16 +84,36 @@ fn a_control_that_went_out_keeps_what_it_covers_from_being_released() {
         "with the morning's controls it is released"
     );
     trial.wait(SignedDuration::from_mins(1));
-    let mut out = run(&trial);
-    for level in &mut out.levels {
-        if let Shown::Graded(wells) = &mut level.shown {
-            for well in wells {
-                well.grade = crate::blood::Grade::Negative;
-            }
-        }
-    }
-    trial.run(by("technologist"), RecordControlRun { draft: out });
+    let draft = out(&trial);
+    trial.run(by("technologist"), RecordControlRun { draft });
     assert_eq!(trial.hospital.quality.cases().count(), 1);
     assert!(trial.decide(&by("technologist2"), verify).is_err());
     assert_eq!(trial.replayed(), trial.hospital);
+}
+
+/// A clock has no more than its digits: what was read at the moment of the accepted run, or of the one that is out, may have come
+/// between them.
+#[test]
+fn a_result_read_at_the_very_moment_of_a_run_is_affected() {
+    let mut trial = Trial::with_card();
+    let patient = trial.patient(1);
+    let tube = trial.tube(patient, "S1");
+    let read = |trial: &mut Trial| {
+        let reading = reaction(trial, TestKind::Group, Material::Sample(tube.clone()), "A+");
+        trial.entered(reading)
+    };
+    trial.wait(SignedDuration::from_mins(1));
+    let before = read(&mut trial);
+    trial.wait(SignedDuration::from_mins(1));
+    let draft = run(&trial);
+    trial.run(by("technologist"), RecordControlRun { draft });
+    let with_the_accepted = read(&mut trial);
+    trial.wait(SignedDuration::from_mins(1));
+    let with_the_one_out = read(&mut trial);
+    let draft = out(&trial);
+    trial.run(by("technologist"), RecordControlRun { draft });
+    let held = trial.held();
+    assert!(!held.contains(&Affected::Test(before)));
+    assert!(held.contains(&Affected::Test(with_the_accepted)));
+    assert!(held.contains(&Affected::Test(with_the_one_out)));
 }

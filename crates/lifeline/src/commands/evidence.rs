@@ -51,10 +51,17 @@ async fn show(arguments: &Arguments) -> Result<bool, Failure> {
         return Err(Failure::new("period", "the last day is before the first"));
     }
     let offset = hospital.offset(now);
-    let start = |date: Date| offset.to_timestamp(date.at(0, 0, 0, 0)).map_err(failed);
+    let outside = |date: Date| {
+        move |_| Failure::new("period", format!("{date} lies outside the years there are"))
+    };
+    let start = |date: Date| {
+        offset
+            .to_timestamp(date.at(0, 0, 0, 0))
+            .map_err(outside(date))
+    };
     let period = Period {
         from: start(from)?,
-        until: start(until.tomorrow().map_err(failed)?)?,
+        until: start(until.tomorrow().map_err(outside(until))?)?,
     };
     let found = evidence(&hospital, period, now);
     if arguments.json {
@@ -90,7 +97,8 @@ fn lines(found: &Evidence) -> Vec<String> {
                 let criterion = &line.criterion;
                 lines.push(format!("-{} {}", line.lost, criterion.en));
             }
-            let award = scored.award.as_ref().map_or("-", |award| award.en.as_str());
+            let award = scored.award.as_ref();
+            let award = award.map_or("no award", |award| award.en.as_str());
             lines.push(format!("{} of {}: {award}", scored.points, scored.most));
         }
         Err(finding) => lines.push(format!("no score: {}", finding.rule.code())),

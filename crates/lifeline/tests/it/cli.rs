@@ -348,6 +348,27 @@ fn a_hospital_is_set_up_verified_exported_backed_up_and_found_tampered_with() {
     let shown = run(&["policy", "show", "issue.return_within", "--json"], "");
     assert_eq!(json(&shown)[0]["value"]["minutes"], 30);
 
+    // Nothing was done yet: every share is of nothing, and nothing is earned by it.
+    let evidence = json(&run(&["evidence", "--json"], ""));
+    assert_eq!(evidence["controls"]["indicator"]["whole"], 0);
+    assert!(evidence["score"]["Ok"]["award"].is_null());
+    let told = run(&["evidence"], "");
+    assert!(String::from_utf8_lossy(&told.stdout).contains("of 100: no award"));
+    for (from, until, says) in [
+        ("2026-12-01", "2026-11-01", "before the first"),
+        ("2026-01-01", "9999-12-31", "9999-12-31"),
+        ("soon", "2026-12-31", "soon"),
+    ] {
+        let refused = run(
+            &["evidence", "--from", from, "--until", until, "--json"],
+            "",
+        );
+        assert_eq!(code(&refused), 2, "{from} {until}");
+        let error: Value = serde_json::from_slice(&refused.stderr).unwrap();
+        let message = error["error"]["message"].as_str().unwrap();
+        assert!(message.contains(says), "{message}");
+    }
+
     let copy = folder.path("copy.sqlite");
     assert_eq!(code(&run(&["backup", &copy], "")), 0);
     let elsewhere = folder.database("elsewhere.sqlite");

@@ -106,6 +106,17 @@ fn scores_keep_u_and_capital_u_apart() {
     assert_eq!(first["verdicts"]["En"], "action");
     assert_eq!(found["score_to_use"], "z_prime");
     assert!(found["results"][1]["zeta"].is_null());
+    // Against an allowed error alone there is no z to use.
+    let allowed = ["score", "-", "--x-pt", "1", "--delta-e", "0.3"];
+    let used = |u: &str| {
+        let found = answer(
+            &[&allowed[..], &["--u-x-pt", u]].concat(),
+            "lab,x\nL1,1.1\n",
+        );
+        assert_eq!(found["score_to_use"], "PA");
+        found["uncertainty_negligible"].as_bool()
+    };
+    assert_eq!((used("0.029"), used("0.031")), (Some(true), Some(false)));
 }
 
 #[test]
@@ -173,6 +184,10 @@ fn bad_input_names_row_and_field() {
         )
         .contains("sigma-pt")
     );
+    for name in ["--sigma-pt", "--delta-e", "--u-x-pt", "--U-x-pt"] {
+        let told = message(&["score", "-", "--x-pt", "1", name, "-1"], "lab,x\nL,1\n");
+        assert!(told.starts_with(&name[2..]), "{told}");
+    }
     let grade = |input: &str| message(&["grade", "-", "--table", "clia"], input);
     assert!(grade("item,expected,reported\nglucose,1,1\n").contains("row 1, item"));
     assert!(grade("item,expected,reported\nabo,,A\n").contains("row 1, expected"));

@@ -220,8 +220,51 @@ fn instant_method_charts_sigma_and_patients() {
         refused(&["pbrtqc", "-", "--method", "bull", "--json"], FIRST).0,
         "parameter"
     );
-    // Wrong use is one JSON line too for whoever asked for JSON.
-    let (code, message) = refused(&["instant", "--json"], "");
-    assert_eq!(code, "usage");
-    assert!(!message.contains('\n') && !message.is_empty());
+    let strict = [&moving[..], &["--false-alarms", "-1"]].concat();
+    let strict: Vec<&str> = strict
+        .into_iter()
+        .filter(|word| !["--upper", "2.5"].contains(word))
+        .collect();
+    assert_eq!(refused(&strict, FIRST).0, "parameter");
+}
+
+#[test]
+fn wrong_use_is_one_json_line_that_names_what_lacks() {
+    let usage = |arguments: &[&str]| {
+        let (code, message) = refused(arguments, FIRST);
+        assert_eq!(code, "usage");
+        assert!(!message.contains('\n'), "{message}");
+        message
+    };
+    assert!(usage(&["instant", "--json"]).contains("<FILE>"));
+    let cusum = usage(&["cusum", "-", "--json", "--k", "1"]);
+    assert!(
+        cusum.contains("--target") && cusum.contains("--h"),
+        "{cusum}"
+    );
+    let boundary = usage(&[
+        "evaluate",
+        "-",
+        "--rules",
+        "1-3s",
+        "--boundary",
+        "soft",
+        "--json",
+    ]);
+    assert!(
+        boundary.contains("strict") && boundary.contains("inclusive"),
+        "{boundary}"
+    );
+    assert!(usage(&["nonsense", "--json"]).contains("nonsense"));
+}
+
+/// A value beside two equal ones lies as far out as three values can, whatever the digits: see the guide.
+#[test]
+fn two_equal_values_of_three_are_out_by_the_table() {
+    for table in ["value\n5.0\n5.0\n5.1\n", "value\n5\n9\n5\n"] {
+        let found = answer(&["instant", "-", "--json"], table);
+        assert_eq!(found["points"][0]["verdict"], "out");
+    }
+    let same = answer(&["instant", "-", "--json"], "value\n5\n5\n5\n");
+    assert_eq!(same["points"][0]["verdict"], "in_control");
 }

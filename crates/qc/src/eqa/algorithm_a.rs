@@ -186,3 +186,27 @@ impl<'a> Parts<'a> {
         ((there.low, there.high) == (self.low, self.high)).then_some(End::Settles { x, s })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// E.3, atrazine: x* and s* after each update, with the digits printed.
+    #[test]
+    fn every_update_of_annex_e_3() {
+        let values = crate::eqa::tests::ATRAZINE;
+        let (mut x, mut s) = (middle(&values), made_of(&values));
+        for (x_is, s_is) in [
+            (0.257851, 0.038746),
+            (0.257169, 0.039135),
+            (0.257051, 0.039343),
+            (0.257025, 0.039440),
+            (0.257017, 0.039484),
+            (0.257013, 0.039504),
+        ] {
+            (x, s) = Parts::at(&values, x, s).update(values.len() as f64);
+            assert!((x - x_is).abs() < 0.6e-6, "{x} is not {x_is}");
+            assert!((s - s_is).abs() < 0.6e-6, "{s} is not {s_is}");
+        }
+    }
+}

@@ -2,7 +2,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
 use super::{EqaError, mean, squares};
 
-/// What "homogeneous enough" is measured against (B.2.2).
+/// What "homogeneous enough" (B.2.2) and "uncertainty small enough" (9.2.1) are measured against.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
     /// 0.3 of the standard deviation for proficiency assessment.
@@ -12,7 +12,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    fn value(self) -> Result<f64, EqaError> {
+    pub(super) fn value(self) -> Result<f64, EqaError> {
         let (value, name) = match self {
             Self::SigmaPt(sigma) => (0.3 * sigma, "sigma_pt"),
             Self::DeltaE(delta) => (0.1 * delta, "delta_E"),

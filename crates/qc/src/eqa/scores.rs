@@ -1,4 +1,4 @@
-use super::EqaError;
+use super::{EqaError, Limit};
 
 /// Where a score stands (9.4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -126,9 +126,10 @@ pub fn zeta(x: f64, x_pt: f64, u_x: f64, u_x_pt: f64) -> Result<f64, ScoringErro
     Ok(difference(x, x_pt)? / spread)
 }
 
-/// Whether the uncertainty of the assigned value may be left out (9.2.1): u(x_pt) < 0.3 σ_pt.
-pub fn uncertainty_negligible(u_x_pt: f64, sigma_pt: f64) -> bool {
-    u_x_pt < 0.3 * sigma_pt
+/// Whether the uncertainty of the assigned value may be left out (9.2.1): u(x_pt) below 0.3 σ_pt, or below 0.1 δ_E. Never beside a
+/// limit that is not positive.
+pub fn uncertainty_negligible(u_x_pt: f64, limit: Limit) -> bool {
+    limit.value().is_ok_and(|limit| u_x_pt < limit)
 }
 
 /// Everything that can be said of one result.

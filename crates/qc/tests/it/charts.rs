@@ -6,6 +6,7 @@ use lifeline_qc::charts::{
 use lifeline_qc::instant::{InstantVerdict, Outlier, judge, limits, series};
 use lifeline_qc::patients::Seeded;
 use lifeline_qc::sigma::{Design, Improve, Levels, Performance, rules_for};
+use lifeline_qc::statistics::Moments;
 use lifeline_qc::{Decimal, Rule};
 
 use crate::statistics::close;
@@ -58,38 +59,83 @@ fn cusum_sums_are_exact_and_wrong_parameters_are_named() {
     assert_eq!(huge, Err(ChartError::TooWide));
 }
 
-/// Average run lengths of the clinical pairs after a shift, R package `spc` (two-sided, zero state), within four standard errors.
+/// A standard normal number.
+fn normal(random: &mut Seeded) -> f64 {
+    let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+    let (a, b) = (unit(random.next()), unit(random.next()));
+    (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
+}
+
+/// Mean of the run lengths against the expected one, within four standard errors.
+#[track_caller]
+fn mean_length(lengths: Moments, expected: f64, what: &str) {
+    let error = lengths.sd().unwrap() / (lengths.count() as f64).sqrt();
+    let off = (lengths.mean().unwrap() - expected).abs();
+    assert!(
+        off < 4.0 * error,
+        "{what}: {expected}, off by {off}, error {error}"
+    );
+}
+
+/// Average run lengths of the clinical pairs in control and after a shift, R package `spc` (two-sided, zero state).
 #[test]
 fn cusum_run_lengths() {
     let mut random = Seeded::new(20_260_822);
-    let mut normal = || {
-        let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-        let (a, b) = (unit(random.next()), unit(random.next()));
-        (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
-    };
     for (k, h, shift, expected) in [
+        (0.5, 5.0, 0.0, 465.4435),
+        (1.0, 2.7, 0.0, 536.5565),
         (1.0, 2.7, 1.0, 14.93989),
         (1.0, 2.7, 2.0, 3.44838),
+        (1.0, 2.7, 3.0, 1.960622),
+        (1.0, 3.0, 0.0, 981.3973),
+        (1.0, 3.0, 1.0, 17.3503),
         (1.0, 3.0, 2.0, 3.749108),
+        (1.0, 3.0, 3.0, 2.120814),
+        (0.5, 5.1, 0.0, 515.0515),
         (0.5, 5.1, 1.0, 10.57557),
+        (0.5, 5.1, 2.0, 4.075648),
         (0.5, 5.1, 3.0, 2.612454),
     ] {
-        let lengths: lifeline_qc::statistics::Moments = (0..20_000)
-            .map(|_| {
-                let mut sums = CusumState::default();
-                let mut length = 1.0;
-                while sums.add(normal() + shift, k, h).is_none() {
-                    length += 1.0;
-                }
-                length
-            })
-            .collect();
-        let error = lengths.sd().unwrap() / 20_000_f64.sqrt();
-        let off = (lengths.mean().unwrap() - expected).abs();
-        assert!(
-            off < 4.0 * error,
-            "k {k} h {h} shift {shift}: off by {off}, error {error}"
-        );
+        let trials = if shift == 0.0 { 2_000 } else { 20_000 };
+        let lengths = (0..trials).map(|_| {
+            let mut sums = CusumState::default();
+            let mut length = 1.0;
+            while sums.add(normal(&mut random) + shift, k, h).is_none() {
+                length += 1.0;
+            }
+            length
+        });
+        let what = format!("k {k} h {h} shift {shift}");
+        mean_length(lengths.collect(), expected, &what);
+    }
+}
+
+/// Limits that give an average run length of 370.4 in control, and the run lengths at a shift of one SD (R package `spc`).
+#[test]
+fn ewma_run_lengths() {
+    let mut random = Seeded::new(20_261_123);
+    let mut length = |shift: f64, lambda: f64, limit: f64| {
+        let mut values = Vec::new();
+        loop {
+            let more = 64.max(values.len());
+            values.extend((0..more).map(|_| normal(&mut random) + shift));
+            let points = ewma(&values, 0.0, lambda, 1.0, limit, EwmaLimits::Final).unwrap();
+            if let Some(place) = points.iter().position(|point| point.signal.is_some()) {
+                return place as f64 + 1.0;
+            }
+        }
+    };
+    for (lambda, limit, shifted) in [
+        (0.05, 2.490146, 10.736),
+        (0.1, 2.701461, 9.738),
+        (0.2, 2.859338, 9.797),
+        (0.25, 2.898024, 10.250),
+        (0.3, 2.925013, 10.896),
+    ] {
+        let quiet = (0..1_000).map(|_| length(0.0, lambda, limit));
+        mean_length(quiet.collect(), 370.4, &format!("lambda {lambda}"));
+        let moved = (0..4_000).map(|_| length(1.0, lambda, limit));
+        mean_length(moved.collect(), shifted, &format!("lambda {lambda}, moved"));
     }
 }
 
@@ -235,6 +281,17 @@ fn sigma_metrics_and_the_rules_they_call_for() {
         .sigma,
         4.0
     );
+    // QGI: bias 2.4 to 3.6 at a coefficient of variation of 2 is both.
+    for (bias, improve) in [
+        (2.39, Improve::Imprecision),
+        (2.41, Improve::Both),
+        (3.59, Improve::Both),
+        (3.61, Improve::Inaccuracy),
+    ] {
+        let (tea, cv) = (10.0, 2.0);
+        let found = Performance { tea, bias, cv }.metrics().unwrap();
+        assert_eq!(found.improve, improve, "{bias}");
+    }
     for (tea, bias, cv) in [
         (0.0, 0.0, 1.0),
         (10.0, 0.0, 0.0),
@@ -245,52 +302,56 @@ fn sigma_metrics_and_the_rules_they_call_for() {
         assert!(Performance { tea, bias, cv }.metrics().is_err());
     }
     use Rule::{EightX, FourOneS, OneThreeS, R4s, SixX, ThreeOneS, TwoOfThreeTwoS, TwoTwoS};
-    type Line = (f64, Levels, &'static [Rule], (u8, u8));
+    type Line = (f64, Levels, &'static [Rule], &'static [(u8, u8)]);
     let table: [Line; 9] = [
-        (6.0, Levels::Two, &[OneThreeS], (2, 1)),
-        (5.999, Levels::Two, &[OneThreeS, TwoTwoS, R4s], (2, 1)),
+        (6.0, Levels::Two, &[OneThreeS], &[(2, 1)]),
+        (5.999, Levels::Two, &[OneThreeS, TwoTwoS, R4s], &[(2, 1)]),
         (
             4.999,
             Levels::Two,
             &[OneThreeS, TwoTwoS, R4s, FourOneS],
-            (4, 1),
+            &[(4, 1), (2, 2)],
         ),
         (
             4.0,
             Levels::Two,
             &[OneThreeS, TwoTwoS, R4s, FourOneS],
-            (4, 1),
+            &[(4, 1), (2, 2)],
         ),
         (
             3.999,
             Levels::Two,
             &[OneThreeS, TwoTwoS, R4s, FourOneS, EightX],
-            (4, 2),
+            &[(4, 2), (2, 4)],
         ),
-        (7.0, Levels::Three, &[OneThreeS], (3, 1)),
+        (7.0, Levels::Three, &[OneThreeS], &[(3, 1)]),
         (
             5.0,
             Levels::Three,
             &[OneThreeS, TwoOfThreeTwoS, R4s],
-            (3, 1),
+            &[(3, 1)],
         ),
         (
             4.0,
             Levels::Three,
             &[OneThreeS, TwoOfThreeTwoS, R4s, ThreeOneS],
-            (3, 1),
+            &[(3, 1)],
         ),
         (
             -1.0,
             Levels::Three,
             &[OneThreeS, TwoOfThreeTwoS, R4s, ThreeOneS, SixX],
-            (6, 1),
+            &[(6, 1), (3, 2)],
         ),
     ];
-    for (sigma, levels, rules, (n, r)) in table {
+    for (sigma, levels, rules, designs) in table {
         let found = rules_for(sigma, levels).unwrap();
         assert_eq!(found.rules, rules, "{sigma}");
-        assert_eq!(found.designs[0], Design { n, r }, "{sigma}");
+        let designs: Vec<Design> = designs
+            .iter()
+            .map(|(n, r)| Design { n: *n, r: *r })
+            .collect();
+        assert_eq!(found.designs, designs, "{sigma}");
     }
     assert_eq!(rules_for(f64::NAN, Levels::Two), None);
 }

@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod charts;
 #[cfg(test)]
+mod choices;
+#[cfg(test)]
 mod graded;
 #[cfg(test)]
 mod patients;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod rates;
 #[cfg(test)]
 mod statistics;
 #[cfg(test)]

@@ -109,11 +109,13 @@ fn break_all_the_rules_part_1() {
             .filter(|judged| judged.status == Status::Reject);
         assert_eq!(rejected.count(), 7);
     }
-    let judged = part_1(Boundary::Strict, &[TwoOfThreeTwoS, ThreeOneS, SixX, SevenT]);
-    assert_eq!(fires(&judged, TwoOfThreeTwoS), [15, 16, 27, 28, 37]);
-    assert_eq!(fires(&judged, ThreeOneS), [39, 40, 54, 55]);
-    assert_eq!(fires(&judged, SixX), [49, 50, 51]);
-    assert!(fires(&judged, SevenT).is_empty());
+    for boundary in [Boundary::Strict, Boundary::Inclusive] {
+        let judged = part_1(boundary, &[TwoOfThreeTwoS, ThreeOneS, SixX, SevenT]);
+        assert_eq!(fires(&judged, TwoOfThreeTwoS), [15, 16, 27, 28, 37]);
+        assert_eq!(fires(&judged, ThreeOneS), [39, 40, 54, 55]);
+        assert_eq!(fires(&judged, SixX), [49, 50, 51]);
+        assert!(fires(&judged, SevenT).is_empty());
+    }
 }
 
 #[test]
@@ -150,10 +152,17 @@ fn a_point_on_the_limit_is_decided_by_the_profile_alone() {
 
 #[test]
 fn opposite_points_in_different_runs_are_two_warnings_and_nothing_else() {
-    let profile = profile(&[Rule::OneTwoS, Rule::TwoTwoS, Rule::R4s]);
-    let judged = runs(&profile, &[&["2.3"], &["-2.4"]]);
-    assert_eq!(told(&judged), ["1 1-2s run 1", "2 1-2s run 2"]);
-    assert!(judged.iter().all(|judged| judged.status == Status::Warning));
+    for (boundary, r4s) in [
+        (Boundary::Strict, R4s::Strict),
+        (Boundary::Strict, R4s::Range),
+        (Boundary::Inclusive, R4s::Range),
+    ] {
+        let mut profile = profile(&[Rule::OneTwoS, Rule::TwoTwoS, Rule::R4s]);
+        (profile.boundary, profile.r4s) = (boundary, r4s);
+        let judged = runs(&profile, &[&["2.3"], &["-2.4"]]);
+        assert_eq!(told(&judged), ["1 1-2s run 1", "2 1-2s run 2"]);
+        assert!(judged.iter().all(|judged| judged.status == Status::Warning));
+    }
 }
 
 /// Part 2, run 14 of the same lesson: z −2.33 and +1.90.

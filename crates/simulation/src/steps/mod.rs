@@ -142,6 +142,7 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("annotate-run", 1, quality::annotate),
     ("record-change", 1, quality::change),
     ("set-target", 3, quality::target),
+    ("adopt-target", 4, quality::adopt),
     ("waive-control", 3, quality::waive),
     ("correct-case", 6, quality::correct),
     ("decide-affected", 20, quality::decide),

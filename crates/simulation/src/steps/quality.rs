@@ -8,7 +8,7 @@ use lifeline_core::id::{CaseId, LotId, RunId};
 use lifeline_core::people::Action;
 use lifeline_core::quality::*;
 use lifeline_core::testing::{LotKind, Reading};
-use lifeline_qc::Decimal;
+use lifeline_qc::{Decimal, Limits};
 
 use crate::world::{Draft, World, id};
 
@@ -214,6 +214,39 @@ pub(super) fn target(world: &mut World) -> Option<Draft> {
         basis: Basis::Initial,
         values: 20,
         reason: "前20次测定值".into(),
+    })
+}
+
+/// A target that some material's values give by now; rarely with figures that are not theirs.
+pub(super) fn adopt(world: &mut World) -> Option<Draft> {
+    let (hospital, at) = (world.hospital.clone(), world.at);
+    let material = material(world)?;
+    let mut found = Vec::new();
+    for control in plan(&hospital, at).ok()? {
+        if !matches!(control.reads, Reads::Measured(_)) {
+            continue;
+        }
+        for level in control.levels() {
+            for basis in Basis::COMPUTED {
+                if let Ok(proposal) = proposal(&hospital, control, (&material, level), basis, at) {
+                    found.push((control.code.clone(), level.clone(), proposal));
+                }
+            }
+        }
+    }
+    let (control, level, proposal) = world.one(&found)?.clone();
+    let seen = if world.one_in(8) {
+        Limits::new(Decimal::new(1, 0).ok()?, Decimal::new(1, 0).ok()?).ok()?
+    } else {
+        proposal.limits
+    };
+    world.draft(AdoptTarget {
+        control,
+        material,
+        level,
+        basis: proposal.basis,
+        seen,
+        reason: "迄今在控数据".into(),
     })
 }
 

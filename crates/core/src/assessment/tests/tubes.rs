@@ -43,6 +43,28 @@ fn tubes_of_a_panel_are_samples_like_any_other() {
 }
 
 #[test]
+fn a_tube_may_be_tested_until_the_deadline_of_its_round() {
+    let (mut trial, round) = at_the_bench();
+    let deadline = trial.hospital.assessments.round(round).unwrap().deadline;
+    let first = tube(round, "01");
+    assert_eq!(
+        trial.hospital.samples.get(&first).unwrap().expires,
+        deadline
+    );
+    // Ten days on, when a patient's tube would be long past its use.
+    trial.pass(SignedDuration::from_hours(10 * 24));
+    assert!(trial.at < deadline);
+    benched(&mut trial, &first, "A+");
+    let take = TakeResults {
+        round,
+        correction: String::new(),
+    };
+    trial.run(by("technologist2"), take);
+    let known = trial.hospital.assessments.round(round).unwrap();
+    assert!(known.results.contains_key(&(first, "abo".to_owned())));
+}
+
+#[test]
 fn a_patients_tube_is_never_taken_for_one_of_the_panel() {
     let mut trial = Trial::with_card();
     trial.run(by("quality"), programme());

@@ -52,6 +52,9 @@ pub(super) fn open_case<'a>(
 }
 
 /// What follows from a run: it opens a case, or belongs to one, or nothing.
+///
+/// # Errors
+/// The control is not in the plan, so that nobody could say what it covers.
 pub(super) fn follows(
     hospital: &Hospital,
     draft: &RunDraft,
@@ -59,7 +62,7 @@ pub(super) fn follows(
     run: RunId,
     next: CaseId,
     at: Timestamp,
-) -> Option<QualityEvent> {
+) -> Result<Option<QualityEvent>, Finding> {
     let out: BTreeSet<ControlCode> = levels
         .iter()
         .filter(|level| level.verdict == Verdict::Rejected)
@@ -74,18 +77,17 @@ pub(super) fn follows(
         .filter(|case| case.closed.is_none())
         .or_else(|| open_case(hospital, &draft.control, &draft.place, &draft.lots));
     if out.is_empty() {
-        return open.map(|case| QualityEvent::CaseContinued {
+        return Ok(open.map(|case| QualityEvent::CaseContinued {
             case: case.id,
             run,
             levels: BTreeSet::new(),
             affected: Vec::new(),
-        });
+        }));
     }
     let since = last_accepted(hospital, draft, &out);
-    let affected = control(hospital, &draft.control, draft.ran)
-        .map(|control| touched(hospital, control, draft, since, at))
-        .unwrap_or_default();
-    Some(match open {
+    let control = control(hospital, &draft.control, draft.ran)?;
+    let affected = touched(hospital, control, draft, since, at);
+    Ok(Some(match open {
         Some(case) => QualityEvent::CaseContinued {
             case: case.id,
             run,
@@ -105,7 +107,7 @@ pub(super) fn follows(
             since,
             affected,
         },
-    })
+    }))
 }
 
 /// When the covers that went out were last accepted: the earliest of them; `None` when one never was.

@@ -127,10 +127,10 @@ pub struct Homogeneous {
     /// CSV file, `-` for standard input. A column `item` or `sample` is a name; every other column is a replicate.
     file: String,
     /// Standard deviation for assessment; the criterion is 0.3 of it.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     sigma_pt: Option<f64>,
     /// Allowed error; the criterion is 0.1 of it.
-    #[arg(long, conflicts_with = "sigma_pt")]
+    #[arg(long, conflicts_with = "sigma_pt", allow_negative_numbers = true)]
     delta_e: Option<f64>,
     /// Results of a later day in the same form: is the material stable as well?
     #[arg(long)]

@@ -396,7 +396,7 @@ fn laboratory(
         let negligible = value
             .u_x_pt
             .zip(value.sigma_pt)
-            .is_none_or(|(u, sigma)| eqa::uncertainty_negligible(u, sigma));
+            .is_none_or(|(u, sigma)| eqa::uncertainty_negligible(u, eqa::Limit::SigmaPt(sigma)));
         let score = scored
             .as_ref()
             .and_then(|(_, scores)| if negligible { scores.z } else { scores.z_prime });

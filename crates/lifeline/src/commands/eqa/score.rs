@@ -1,5 +1,7 @@
 use clap::Args;
-use lifeline_qc::eqa::{Assigned, Scores, expanded_verdict, uncertainty_negligible, verdict};
+use lifeline_qc::eqa::{
+    Assigned, Limit, Scores, expanded_verdict, uncertainty_negligible, verdict,
+};
 use serde_json::{Value, json};
 
 use super::{number, optional, positive};
@@ -14,16 +16,16 @@ pub struct Score {
     #[arg(long, allow_negative_numbers = true)]
     x_pt: f64,
     /// Standard deviation for assessment.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     sigma_pt: Option<f64>,
     /// Standard uncertainty of the assigned value.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     u_x_pt: Option<f64>,
     /// Expanded uncertainty of the assigned value; twice the standard one where it is not given.
-    #[arg(long = "U-x-pt")]
+    #[arg(long = "U-x-pt", allow_negative_numbers = true)]
     expanded_x_pt: Option<f64>,
     /// Allowed error; three standard deviations for assessment where it is not given.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     delta_e: Option<f64>,
     /// One JSON document.
     #[arg(long)]
@@ -83,12 +85,17 @@ pub fn score(it: &Score) -> Result<bool, Failure> {
             },
         }));
     }
-    let negligible = sigma_pt
+    let limit = sigma_pt
+        .map(Limit::SigmaPt)
+        .or(assigned.delta_e.map(Limit::DeltaE));
+    let negligible = limit
         .zip(it.u_x_pt)
-        .map(|(sigma, u)| uncertainty_negligible(u, sigma));
-    let by = match negligible {
-        Some(false) => "z_prime",
-        _ => "z",
+        .map(|(limit, u)| uncertainty_negligible(u, limit));
+    let by = match (sigma_pt, assigned.delta_e, negligible) {
+        (Some(_), _, Some(false)) => "z_prime",
+        (Some(_), ..) => "z",
+        (None, Some(_), _) => "PA",
+        (None, None, _) => "D%",
     };
     if it.json {
         print_json(&json!({

@@ -44,7 +44,7 @@ pub struct Arguments {
     #[arg(long, allow_hyphen_values = true)]
     upper: Option<String>,
     /// Set the limits so that at most this many alarm episodes come for each 1000 of these results.
-    #[arg(long, conflicts_with_all = ["lower", "upper"])]
+    #[arg(long, conflicts_with_all = ["lower", "upper"], allow_hyphen_values = true)]
     false_alarms: Option<String>,
     /// Also try shifts of these per cents and tell after how many patients they are noticed: `5,-5,10`.
     #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
@@ -142,6 +142,12 @@ pub fn answer(arguments: &Arguments, json: bool) -> Result<(), Failure> {
         .collect();
     if let Some(allowed) = &arguments.false_alarms {
         let allowed = number("false-alarms", allowed)?;
+        if allowed < 0.0 {
+            return Err(Failure::new(
+                "parameter",
+                "--false-alarms: must not be negative",
+            ));
+        }
         let found = empirical_limits(&values, settings, allowed).map_err(wrong)?;
         settings = found.ok_or_else(|| Failure::new("too-few", "too few results for limits"))?;
     }

@@ -81,6 +81,53 @@ fn uncertainty_of_a_consensus_value() {
     );
 }
 
+/// E.3 without robust statistics: all results, and the three furthest left out.
+#[test]
+fn mean_and_standard_deviation_of_annex_e_3() {
+    let inner: Vec<f64> = ATRAZINE
+        .into_iter()
+        .filter(|value| (0.1..0.4).contains(value))
+        .collect();
+    for (values, mean, sd, u) in [
+        (&ATRAZINE[..], 0.2512, 0.0672, 0.0115),
+        (&inner, 0.2588, 0.0337, 0.0061),
+    ] {
+        let moments: crate::statistics::Moments = values.iter().copied().collect();
+        close(moments.mean().unwrap(), mean, 5e-5);
+        close(moments.sd().unwrap(), sd, 5e-5);
+        close(
+            moments.sd().unwrap() / (values.len() as f64).sqrt(),
+            u,
+            5e-5,
+        );
+    }
+    assert_eq!(inner.len(), 31);
+}
+
+/// Table C.1: one spread far out of four is held at the limit factor times w*; the pooled value then has a closed form.
+#[test]
+fn factors_of_algorithm_s() {
+    let table = [
+        (1.645, 1.097),
+        (1.517, 1.054),
+        (1.444, 1.039),
+        (1.395, 1.032),
+        (1.359, 1.027),
+        (1.332, 1.024),
+        (1.310, 1.021),
+        (1.292, 1.019),
+        (1.277, 1.018),
+        (1.264, 1.017),
+    ];
+    for (freedom, (limit, adjust)) in (1..).zip(table) {
+        // w² = ξ² (3 + η² w²) / 4.
+        let (eta, xi): (f64, f64) = (limit * limit, adjust * adjust);
+        let expected = (3.0 * xi / (4.0 - xi * eta)).sqrt();
+        let found = algorithm_s(&[1.0, 1.0, 1.0, 1e6], freedom, Stop::Converged).unwrap();
+        close(found.scale, expected, 1e-9);
+    }
+}
+
 #[test]
 fn average_and_spread_of_replicates() {
     // E.13: 25 laboratories, four replicates each.
@@ -113,7 +160,7 @@ fn a_round_of_three() {
     close(centre, 1.5310, 1e-12);
     close(scale, 0.0948, 5e-5);
     close(u, 0.1060, 5e-5);
-    assert!(!uncertainty_negligible(u, scale));
+    assert!(!uncertainty_negligible(u, Limit::SigmaPt(scale)));
     for (x, z_is, z_prime_is) in [
         (1.5310, 0.0, 0.0),
         (1.4030, -1.35, -0.90),

@@ -112,6 +112,18 @@ fn a_score_on_the_limit_in_decimals_is_on_it() {
 }
 
 #[test]
+fn the_uncertainty_counts_from_three_tenths_of_sigma_or_a_tenth_of_the_allowed_error() {
+    for (limit, below, on) in [
+        (Limit::SigmaPt(2.0), 0.599, 0.6),
+        (Limit::DeltaE(2.0), 0.199, 0.2),
+    ] {
+        assert!(uncertainty_negligible(below, limit));
+        assert!(!uncertainty_negligible(on, limit));
+    }
+    assert!(!uncertainty_negligible(0.0, Limit::SigmaPt(0.0)));
+}
+
+#[test]
 fn impossible_scores_are_refused() {
     assert_eq!(z(1.0, 1.0, 0.0), Err(ScoringError::NotPositive("sigma_pt")));
     assert_eq!(

@@ -21,8 +21,8 @@ use lifeline_qc::eqa::Performance;
 
 use super::timeline;
 use crate::app::App;
-use crate::web::components::{Moment, Tone};
-use crate::web::{Frame, Lang, PageError, Visit, render};
+use crate::web::components::{FindingLine, Moment, Tone};
+use crate::web::{Frame, Lang, PageError, Visit, render, words};
 
 /// The most lines of the list of rounds.
 const LINES_MOST: usize = 100;
@@ -90,6 +90,7 @@ struct ProgrammePage {
     table: String,
     items: Vec<String>,
     points: Vec<PointLine>,
+    lacking: Option<FindingLine>,
     pass: u32,
     edit: String,
     may_manage: bool,
@@ -226,10 +227,14 @@ async fn list(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Resp
                 href: format!("/eqa/programmes/{}", programme.id),
                 name: name_of(&frame, programme),
                 provider: programme.provider.clone(),
-                standing: standing_chip(
-                    &frame,
-                    last.and_then(|_| standing(&hospital, &programme.id).ok()),
-                ),
+                standing: match last.map(|_| standing(&hospital, &programme.id)) {
+                    None => standing_chip(&frame, None),
+                    Some(Ok(found)) => standing_chip(&frame, Some(found)),
+                    Some(Err(finding)) => {
+                        let told = words::finding(&frame, &finding);
+                        (told.tone, told.what)
+                    }
+                },
                 last: last
                     .and_then(|round| Some((&round.label, round.outcome()?)))
                     .map(|(label, outcome)| format!("{label} · {} %", percent(outcome.score)))
@@ -262,7 +267,11 @@ async fn programme(
         .and_then(|id| hospital.assessments.programmes.get(&id).cloned())
         .ok_or(PageError::NotFound)?;
     let since = frame.now.checked_sub(TREND).unwrap_or(Timestamp::MIN);
-    let found = trend(&hospital, &programme.id, since).unwrap_or_default();
+    // A trend that cannot be computed says why instead of looking like one that has not begun.
+    let (found, lacking) = match trend(&hospital, &programme.id, since) {
+        Ok(found) => (found, None),
+        Err(finding) => (Vec::new(), Some(words::finding(&frame, &finding))),
+    };
     let pass = found
         .last()
         .and_then(|point| hospital.assessments.round(point.round)?.outcome())
@@ -302,6 +311,7 @@ async fn programme(
             .map(|item| item_words(&frame, &item.code))
             .collect(),
         points,
+        lacking,
         pass,
         edit: format!("/eqa/programme?id={}", programme.id),
         may_manage: app.may(&visit, Action::AssessmentManage),

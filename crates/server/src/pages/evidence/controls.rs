@@ -6,6 +6,7 @@ use super::{Cell, Figure, Maker, Section};
 use crate::pages::policy::named;
 use crate::pages::timeline;
 use crate::web::components::Tone;
+use crate::web::words;
 
 impl Maker<'_> {
     fn control(&self, code: &ControlCode) -> Cell {
@@ -78,6 +79,10 @@ fn coverage(maker: &Maker<'_>) -> Section {
         maker.share("evidence-results", found.results),
         maker.count("evidence-waiting", found.waiting, Tone::Note),
     ];
+    if let Some(finding) = &found.trouble {
+        let told = words::finding(maker.frame, finding);
+        section.note = format!("{} {}: {}", section.note, told.what, told.why);
+    }
     if !found.not_performed.is_empty() {
         let names: Vec<String> = found
             .not_performed

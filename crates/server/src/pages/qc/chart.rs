@@ -128,9 +128,8 @@ impl Chosen {
     ) -> impl DoubleEndedIterator<Item = &'a ControlRun> {
         hospital
             .quality
-            .stream(&self.control.code, &self.place)
+            .stream_since(&self.control.code, &self.place, self.from)
             .map(|run| &**run)
-            .filter(|run| run.ran >= self.from)
     }
 
     /// The level of a run that belongs on the chart.

@@ -27,7 +27,7 @@ use super::entry_page::{Block, EntryPage, block};
 use super::home::{bench_address, waits};
 use super::{bench_name, named, place_name, place_of, query};
 use crate::app::{App, Done};
-use crate::pages::sheet::{answered, moment, part};
+use crate::pages::sheet::{answered, bad_identifier, moment, part};
 use crate::web::forms::Posted as Values;
 use crate::web::{Banner, Form, Frame, PageError, Posted, Visit, render, words};
 
@@ -370,14 +370,16 @@ fn draft(
         form.refuse(&why, frame.t.m("qc-repeat-must"));
     }
     let reason = form.value(&why).to_owned();
+    let named = format!("lot.{}", control.code);
+    let lots: Result<BTreeSet<LotId>, _> = form.posted().all(&named).map(LotId::parse).collect();
+    let lots = lots.unwrap_or_else(|_| {
+        form.refuse(&named, bad_identifier(frame));
+        BTreeSet::new()
+    });
     Some(RunDraft {
         control: control.code.clone(),
         place: place.clone(),
-        lots: form
-            .posted()
-            .all(&format!("lot.{}", control.code))
-            .filter_map(|lot| LotId::parse(lot).ok())
-            .collect::<BTreeSet<LotId>>(),
+        lots,
         levels,
         ran,
         repeat: repeat.map(|run| (run, reason)),

@@ -49,7 +49,9 @@ struct Line {
 #[derive(Template)]
 #[template(path = "qc/month.html")]
 struct MonthPage {
+    /// As typed where it is no month.
     month: String,
+    wrong: bool,
     before: String,
     after: String,
     lines: Vec<Line>,
@@ -76,15 +78,20 @@ async fn show(
     app.look(&visit, Action::ViewQuality)?;
     let zone = frame.site.zone.clone();
     let this = zone.to_datetime(frame.now).date().first_of_month();
-    let first: Date = match asked.month.trim() {
-        "" => this,
-        text => format!("{text}-01")
-            .parse()
-            .map_err(|_| PageError::NotFound)?,
+    let typed = asked.month.trim();
+    // What is no month is told, and this month shown.
+    let read: Option<(Date, Date)> = format!("{typed}-01")
+        .parse()
+        .ok()
+        .and_then(|first: Date| Some((first, first.checked_add(1.month()).ok()?)));
+    let wrong = !typed.is_empty() && read.is_none();
+    let (first, next) = match read {
+        Some(months) => months,
+        None => (
+            this,
+            this.checked_add(1.month()).map_err(PageError::internal)?,
+        ),
     };
-    let next = first
-        .checked_add(1.month())
-        .map_err(|_| PageError::NotFound)?;
     let start = |day: Date| {
         zone.to_timestamp(day.at(0, 0, 0, 0))
             .map_err(|_| PageError::NotFound)
@@ -119,7 +126,11 @@ async fn show(
         }
     };
     let page = MonthPage {
-        month: first.strftime("%Y-%m").to_string(),
+        month: match wrong {
+            true => typed.to_owned(),
+            false => first.strftime("%Y-%m").to_string(),
+        },
+        wrong,
         before: first
             .checked_sub(1.month())
             .map(address)
