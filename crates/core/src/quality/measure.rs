@@ -474,39 +474,6 @@ impl Past {
     }
 }
 
-/// A point of a chart.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ChartPoint {
-    /// Its run.
-    pub run: RunId,
-    /// When it was read.
-    pub ran: Timestamp,
-    /// Its level.
-    pub level: JudgedLevel,
-}
-
-/// The points of one level of a control in one place, oldest first, from a moment on.
-pub fn points(
-    hospital: &Hospital,
-    control: &ControlCode,
-    place: &Place,
-    level: &ControlCode,
-    from: Timestamp,
-) -> Vec<ChartPoint> {
-    hospital
-        .quality
-        .stream(control, place)
-        .filter(|run| run.ran >= from)
-        .filter_map(|run| {
-            Some(ChartPoint {
-                run: run.id,
-                ran: run.ran,
-                level: run.level(level)?.clone(),
-            })
-        })
-        .collect()
-}
-
 /// Why a target is none.
 pub(super) fn limits(mean: Decimal, sd: Decimal) -> Result<Limits, Finding> {
     Limits::new(mean, sd).map_err(|_| Finding::bad_value("sd", "why-sd-zero"))

@@ -14,8 +14,6 @@ mod judge;
 mod measure;
 #[cfg(test)]
 mod measured_tests;
-#[cfg(test)]
-mod model_tests;
 mod plan;
 mod run;
 mod target;
@@ -35,7 +33,7 @@ pub use establish::{AdoptTarget, Counted, Proposal, counted, counts, proposal};
 pub use event::{QualityEvent, apply};
 pub use figures::{MonthLine, month};
 pub use judge::{drift, score};
-pub use measure::{ChartPoint, Verdicts, points};
+pub use measure::Verdicts;
 pub use plan::{
     CONTROLS_MOST, Control, ExpectedWell, GradedLevel, Item, LEVELS_MOST, Measured, MeasuredLevel,
     PlaceRule, Reads, Validity, control, plan, shifts,

@@ -7,14 +7,14 @@ use crate::command::Command;
 use crate::testing::{Material, RecordTest, TestKind, VerifyTest};
 use crate::testkit::{Trial, by, reaction};
 
-pub(super) const CONTROL: &str = "bench-group";
+const CONTROL: &str = "bench-group";
 
-pub(super) fn run(trial: &Trial) -> RunDraft {
+fn run(trial: &Trial) -> RunDraft {
     trial.control_run(CONTROL, Place::Bench)
 }
 
 /// A run in which nothing reacts.
-pub(super) fn out(trial: &Trial) -> RunDraft {
+fn out(trial: &Trial) -> RunDraft {
     let mut draft = run(trial);
     for level in &mut draft.levels {
         if let Shown::Graded(wells) = &mut level.shown {

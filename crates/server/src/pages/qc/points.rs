@@ -29,18 +29,26 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Default)]
 struct Words {
     list: Vec<String>,
-    places: BTreeMap<String, usize>,
+    keys: Vec<String>,
+    /// The place that came last: mostly the one that comes next.
+    last: usize,
 }
 
 impl Words {
     fn place(&mut self, text: &str, shown: impl FnOnce() -> String) -> usize {
-        if let Some(place) = self.places.get(text) {
-            return *place;
+        if self.keys.get(self.last).is_some_and(|key| key == text) {
+            return self.last;
         }
-        let place = self.list.len();
-        self.list.push(shown());
-        self.places.insert(text.to_owned(), place);
-        place
+        // Lots and people of one control are few.
+        self.last = match self.keys.iter().position(|key| key == text) {
+            Some(place) => place,
+            None => {
+                self.list.push(shown());
+                self.keys.push(text.to_owned());
+                self.keys.len() - 1
+            }
+        };
+        self.last
     }
 }
 
@@ -117,15 +125,13 @@ impl Column<'_> {
     fn point(
         &mut self,
         (frame, hospital): (&Frame, &Hospital),
-        (run, level): (&ControlRun, &JudgedLevel),
+        (at, run, level): (i64, &ControlRun, &JudgedLevel),
         (lots, people): (&mut Words, &mut Words),
         cusum: Option<(f64, f64)>,
     ) {
         let Shown::Measured(value) = &level.shown else {
             return;
         };
-        let offset = i64::from(frame.site.zone.to_offset(run.ran).seconds());
-        let at = run.ran.as_second() + offset;
         let number = i64::try_from(run.id.0).unwrap_or(0);
         let place = self.out.at.len();
         self.out.at.push(at - self.before);
@@ -194,10 +200,12 @@ fn points(frame: &Frame, hospital: &Hospital, chosen: &Chosen) -> Points {
         })
         .collect();
     for run in chosen.runs(hospital) {
+        let offset = i64::from(frame.site.zone.to_offset(run.ran).seconds());
+        let at = run.ran.as_second() + offset;
         for column in &mut columns {
             if let Some(level) = chosen.level(run, column.code) {
                 let words = (&mut lots, &mut people);
-                column.point((frame, hospital), (run, level), words, cusum);
+                column.point((frame, hospital), (at, run, level), words, cusum);
             }
         }
     }
