@@ -162,6 +162,7 @@ const BY_HAND: &[&str] = &[
     r#"{"agree-least-incompatible": {"crossmatch": 1}}"#,
     r#"{"approve-least-incompatible": {"crossmatch": 1}}"#,
     r#"{"adopt-target": {"control": "hb", "material": "C-1", "level": "low", "basis": "initial", "seen": {"mean": "100", "sd": "2"}, "reason": "满20次"}}"#,
+    r#"{"decide-affected": {"case": 1, "result": {"test": 1}, "ruling": "stands", "reason": "复检一致"}}"#,
     r#"{"dispute-proposal": {"unit": "W000026000001-E0336V00", "request": 1}}"#,
     r#"{"save-programme": {"programme": "nccl-bg", "name": "血型", "latin": "Blood groups", "provider": "NCCL", "table": "t", "items": [], "active": true}}"#,
     r#"{"open-round": {"programme": "nccl-bg", "label": "2026-2", "deadline": "2026-12-22T00:00:00Z", "samples": 5}}"#,

@@ -31,6 +31,7 @@ pub use score::{ItemOutcome, Mark, Outcome, Score};
 pub use submit::SubmitRound;
 pub use take::TakeResults;
 pub use trend::{Point, standing, trend};
+pub(crate) use tube::is_of_round;
 pub use tube::{TubeAnswer, tube_answer, tube_answers};
 
 use std::collections::BTreeMap;

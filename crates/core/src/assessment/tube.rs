@@ -63,6 +63,14 @@ fn word(item: &str, interpretation: &Interpretation) -> Option<&'static str> {
     }
 }
 
+/// Whether a tube came with a round's panel.
+pub(crate) fn is_of_round(hospital: &Hospital, tube: &SampleId) -> bool {
+    hospital
+        .assessments
+        .rounds()
+        .any(|round| round.samples.iter().any(|sample| sample.tube == *tube))
+}
+
 /// What the newest verified test of a tube answers for an item.
 pub fn tube_answer(hospital: &Hospital, tube: &SampleId, item: &str) -> Option<TubeAnswer> {
     let sample = hospital.samples.get(tube)?;
