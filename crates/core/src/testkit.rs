@@ -1,7 +1,7 @@
 //! A hospital to try commands on: the policies the program comes with, one person of every role, and a few short words.
 
 mod bench;
-pub(crate) mod controls;
+mod controls;
 
 pub(crate) use bench::{reaction, sample_id, wells};
 pub(crate) use controls::lot;

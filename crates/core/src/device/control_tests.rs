@@ -11,8 +11,7 @@ use crate::quality::{
     AnnotateRun, Place, Reads, RecordControlRun, RunDraft, Shown, Verdict, control,
 };
 use crate::testing::{LotKind, Material, OpenLot, Origin, Reading, ReceiveLot, TestKind};
-
-use crate::testkit::{Trial, by, controls, reaction};
+use crate::testkit::{Trial, by, reaction};
 
 const MESSAGE: MessageId = MessageId(1);
 
