@@ -88,10 +88,14 @@ pub async fn run(desk: Desk, system: UserId, workstation: WorkstationId) {
             let (state, at) = (desk.state(), desk.clock().now());
             let planned = Arc::clone(&state);
             let found = tokio::task::spawn_blocking(move || proposed(&planned, at)).await;
-            let found = found.unwrap_or_default();
-            let done = report(&desk, &system, &workstation, (&state, at), &found).await;
-            if let Err(error) = done {
-                tracing::warn!(%error, "a disagreement was not reported; tried again");
+            match found {
+                Ok(found) => {
+                    let done = report(&desk, &system, &workstation, (&state, at), &found).await;
+                    if let Err(error) = done {
+                        tracing::warn!(%error, "a disagreement was not reported; tried again");
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the day's plan could not be computed"),
             }
         }
         sleep(PAUSE).await;
