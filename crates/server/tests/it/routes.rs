@@ -366,7 +366,12 @@ fn every_route_has_a_row() {
         .iter()
         .map(|(method, address, _)| ((*method).to_owned(), shape(address)))
         .collect();
-    assert_eq!(rows.len(), ROWS.len(), "one row a route");
+    // One route may have several rows: one for each act that is a part of its address.
+    let said: BTreeSet<(&str, &str)> = ROWS
+        .iter()
+        .map(|(method, address, _)| (*method, *address))
+        .collect();
+    assert_eq!(said.len(), ROWS.len(), "a row twice");
     let source = of_source();
     let missing: Vec<_> = source.difference(&rows).collect();
     assert!(missing.is_empty(), "routes without a row: {missing:?}");
