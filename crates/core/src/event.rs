@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::governance::GovernanceEvent;
 use crate::identification::IdentificationEvent;
 use crate::issue::IssueEvent;
+use crate::measured::MeasuredEvent;
 use crate::near_miss::NearMissEvent;
 use crate::patient::PatientEvent;
 use crate::people::PeopleEvent;
@@ -62,6 +63,8 @@ pub enum Event {
     Sample(SampleEvent),
     /// About tests.
     Test(TestEvent),
+    /// About measured results.
+    Measured(MeasuredEvent),
     /// About work-ups of group discrepancies.
     Discrepancy(DiscrepancyEvent),
     /// About reagent lots.
@@ -122,6 +125,7 @@ macro_rules! each {
             Event::Patient($inner) => $out,
             Event::Sample($inner) => $out,
             Event::Test($inner) => $out,
+            Event::Measured($inner) => $out,
             Event::Discrepancy($inner) => $out,
             Event::Lot($inner) => $out,
             Event::Request($inner) => $out,
@@ -162,6 +166,7 @@ impl Event {
             PatientEvent::KINDS,
             SampleEvent::KINDS,
             TestEvent::KINDS,
+            MeasuredEvent::KINDS,
             DiscrepancyEvent::KINDS,
             LotEvent::KINDS,
             RequestEvent::KINDS,
@@ -238,6 +243,7 @@ event_from! {
     IdentificationEvent => Identification,
     IssueEvent => Issue,
     LotEvent => Lot,
+    MeasuredEvent => Measured,
     NearMissEvent => NearMiss,
     PatientEvent => Patient,
     PeopleEvent => People,

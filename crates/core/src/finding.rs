@@ -172,6 +172,8 @@ rules! {
     VerifierIsEnterer = "verifier-is-enterer", Stop;
     /// Only the newest version of a result can be acted on.
     VersionSuperseded = "version-superseded", Stop;
+    /// Nothing of this name is measured here.
+    AssayUnknown = "assay-unknown", Stop;
     /// The device is out of service.
     DeviceOutOfService = "device-out-of-service", Stop;
 
@@ -416,7 +418,7 @@ fact_from! {
     String => Text, &str => Text, i64 => Number, u32 => Number,
     Timestamp => Time, LabelGroup => Group, crate::blood::BloodGroup => Group, Subject => Subject,
     crate::blood::UnitId => Subject, crate::blood::Din => Subject, crate::id::PatientId => Subject, crate::id::SampleId => Subject,
-    crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::DiscrepancyId => Subject, crate::id::UserId => Subject,
+    crate::id::RequestId => Subject, crate::id::TestId => Subject, crate::id::MeasurementId => Subject, crate::id::DiscrepancyId => Subject, crate::id::UserId => Subject,
     crate::id::LotId => Subject, crate::id::DeviceId => Subject, crate::id::CrossmatchId => Subject,
     crate::id::IssueId => Subject,
     crate::id::MessageId => Subject,

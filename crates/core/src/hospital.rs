@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::id::*;
 use crate::{
-    assessment, crossmatch, device, governance, identification, issue, near_miss, patient, people,
+    assessment, crossmatch, device, governance, identification, issue, measured, near_miss, patient, people,
     policy, quality, request, sample, shift, testing, unit,
 };
 
@@ -31,6 +31,8 @@ pub struct Next {
     pub request: RequestId,
     /// Tests.
     pub test: TestId,
+    /// Measured results.
+    pub measurement: MeasurementId,
     /// Work-ups of group discrepancies.
     pub discrepancy: DiscrepancyId,
     /// Crossmatches.
@@ -69,6 +71,7 @@ impl Default for Next {
             patient: PatientId(1),
             request: RequestId(1),
             test: TestId(1),
+            measurement: MeasurementId(1),
             discrepancy: DiscrepancyId(1),
             crossmatch: CrossmatchId(1),
             issue: IssueId(1),
@@ -107,6 +110,8 @@ pub struct Hospital {
     pub samples: sample::Samples,
     /// Results.
     pub tests: testing::Tests,
+    /// Measured results.
+    pub measurements: measured::Measurements,
     /// Work-ups of group discrepancies.
     pub discrepancies: testing::discrepancy::Discrepancies,
     /// Reagent, cell and card lots.
@@ -135,7 +140,7 @@ pub struct Hospital {
 
 impl Hospital {
     /// The form of a serialised state. Raised when the shape of any state changes; snapshots of another form are ignored.
-    pub const FORMAT: u32 = 2;
+    pub const FORMAT: u32 = 3;
 
     /// Carries one fact into the state. Total: a fact that names something unknown changes nothing.
     pub fn apply(&mut self, stamp: &Stamp, event: &Event) {
@@ -147,6 +152,7 @@ impl Hospital {
             Event::Patient(event) => patient::apply(self, stamp, event),
             Event::Sample(event) => sample::apply(self, stamp, event),
             Event::Test(event) => testing::apply(self, stamp, event),
+            Event::Measured(event) => measured::apply(self, stamp, event),
             Event::Discrepancy(event) => testing::discrepancy::apply(self, stamp, event),
             Event::Lot(event) => testing::apply_lot(self, stamp, event),
             Event::Request(event) => request::apply(self, stamp, event),

@@ -167,6 +167,10 @@ text_id!(
     ControlCode, 32, login
 );
 text_id!(
+    /// Something that is measured in patients' samples.
+    AssayCode, 32, login
+);
+text_id!(
     /// A place units are kept in or carried to: refrigerator, shelf, ward.
     LocationId, 32, login
 );
@@ -194,6 +198,10 @@ counted_id!(
 counted_id!(
     /// One test on one sample or unit, through all its versions.
     TestId, "T"
+);
+counted_id!(
+    /// One measured result of one sample, through all its versions.
+    MeasurementId, "MR"
 );
 counted_id!(
     /// The work-up of one group discrepancy.

@@ -32,6 +32,7 @@ pub mod hospital;
 pub mod id;
 pub mod identification;
 pub mod issue;
+pub mod measured;
 pub mod near_miss;
 pub mod patient;
 pub mod people;

@@ -80,6 +80,8 @@ subjects! {
     Request(RequestId) = "request",
     /// A test.
     Test(TestId) = "test",
+    /// A measured result.
+    Measurement(MeasurementId) = "measurement",
     /// The work-up of a group discrepancy.
     Discrepancy(DiscrepancyId) = "discrepancy",
     /// A crossmatch.

@@ -72,6 +72,10 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("quality.toml", include_str!("../../../policy/quality.toml")),
     (
+        "measured.toml",
+        include_str!("../../../policy/measured.toml"),
+    ),
+    (
         "governance.toml",
         include_str!("../../../policy/governance.toml"),
     ),

@@ -43,6 +43,13 @@ impl<'a> Checks<'a> {
         result.map_err(|finding| self.findings.push(finding)).ok()
     }
 
+    /// The value, or `None` with all findings added.
+    pub fn take_all<T>(&mut self, result: Result<T, Vec<Finding>>) -> Option<T> {
+        result
+            .map_err(|findings| self.findings.extend(findings))
+            .ok()
+    }
+
     /// A text with at least and at most so many characters, blanks at the ends not counted.
     pub fn text(&mut self, field: &'static str, text: &str, least: usize, most: usize) {
         let length = text.trim().chars().count();

@@ -18,7 +18,7 @@ use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::{
-    assessment, crossmatch, device, governance, identification, issue, near_miss, patient, policy,
+    assessment, crossmatch, device, governance, identification, issue, measured, near_miss, patient, policy,
     quality, request, sample, shift, testing, unit,
 };
 
@@ -165,6 +165,10 @@ commands! {
     VerifyTest(testing::VerifyTest) = "verify-test",
     CorrectTest(testing::CorrectTest) = "correct-test",
     InvalidateTest(testing::InvalidateTest) = "invalidate-test",
+    RecordMeasurements(measured::RecordMeasurements) = "record-measurements",
+    VerifyMeasurement(measured::VerifyMeasurement) = "verify-measurement",
+    CorrectMeasurement(measured::CorrectMeasurement) = "correct-measurement",
+    InvalidateMeasurement(measured::InvalidateMeasurement) = "invalidate-measurement",
     OpenDiscrepancy(testing::discrepancy::OpenDiscrepancy) = "open-discrepancy",
     RecordDiscrepancyStep(testing::discrepancy::RecordDiscrepancyStep) = "record-discrepancy-step",
     ConcludeDiscrepancy(testing::discrepancy::ConcludeDiscrepancy) = "conclude-discrepancy",
@@ -348,6 +352,7 @@ impl Hospital {
             Subject::Sample(id) => &self.samples.get(id)?.changed,
             Subject::Request(id) => &self.requests.get(*id)?.changed,
             Subject::Test(id) => &self.tests.get(*id)?.changed,
+            Subject::Measurement(id) => &self.measurements.get(*id)?.changed,
             Subject::Discrepancy(id) => &self.discrepancies.get(*id)?.changed,
             Subject::Crossmatch(id) => &self.crossmatches.get(*id)?.changed,
             Subject::Issue(id) => &self.issues.get(*id)?.changed,

@@ -10,9 +10,10 @@ use crate::event::Event;
 use crate::finding::{Finding, Rule};
 use crate::hospital::{Hospital, Stamp};
 use crate::id::{ControlCode, DeviceId, LotId, MessageId, RunId};
+use crate::measured::assay;
 use crate::policy::Key;
 use crate::quality::{
-    self, Control, ControlRun, Item, Level, Place, RunDraft, Shown, plan, recorded,
+    self, Control, ControlRun, Item, Level, Made, Place, RunDraft, Shown, plan, recorded,
 };
 use crate::testing::{Origin, Reading};
 
@@ -207,9 +208,13 @@ impl Controls<'_> {
             return Ok(control);
         }
         let item = Item::try_from(one.control.clone()).ok();
+        let measured = assay(hospital, &one.control, read).ok();
         let covering: Vec<&&Control> = here
             .iter()
-            .filter(|control| item.is_some_and(|item| control.tests.contains(&item)))
+            .filter(|control| {
+                item.is_some_and(|item| control.tests.contains(&item))
+                    || measured.is_some_and(|assay| Made::Measured(assay).covered_by(control))
+            })
             .collect();
         match covering.as_slice() {
             [control] => Ok(control),

@@ -156,6 +156,7 @@ fn a_control_by_the_link_is_a_run_of_the_machine_and_covers_its_results() {
         }],
         problems: Vec::new(),
         crossmatches: Vec::new(),
+        measured: Vec::new(),
         controls: Vec::new(),
         asked_by: None,
     };

@@ -4,13 +4,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::control::Controls;
-use super::{DeviceEvent, ObservedControl, ObservedCrossmatch, Problem, Trouble};
+use super::{
+    DeviceEvent, ObservedControl, ObservedCrossmatch, ObservedMeasurement, Problem, Trouble,
+};
 use crate::blood::{Din, UnitId};
 use crate::command::{Context, Decide, Decision, authorised};
 use crate::event::Event;
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::{CrossmatchId, DeviceId, LotId, MessageId, SampleId, TestId, UserId};
+use crate::measured::MeasuredEvent;
 use crate::people::Action;
 use crate::subject::Subject;
 use crate::testing::{
@@ -54,6 +57,9 @@ pub struct FileMessage {
     /// Crossmatches it could read.
     #[serde(default)]
     pub crossmatches: Vec<ObservedCrossmatch>,
+    /// Measured values it could read.
+    #[serde(default)]
+    pub measured: Vec<ObservedMeasurement>,
     /// Controls it could read.
     #[serde(default)]
     pub controls: Vec<ObservedControl>,
@@ -82,8 +88,10 @@ impl Decide for FileMessage {
         let asked_by = self.asked_by.clone();
         let mut problems = self.problems.clone();
         // A message that only asks for work or says "alive" needs no registered machine.
-        let nothing =
-            self.observed.is_empty() && self.crossmatches.is_empty() && self.controls.is_empty();
+        let nothing = self.observed.is_empty()
+            && self.crossmatches.is_empty()
+            && self.measured.is_empty()
+            && self.controls.is_empty();
         let device = if nothing {
             None
         } else {
@@ -102,6 +110,7 @@ impl Decide for FileMessage {
         let mut samples = BTreeSet::new();
         let mut next = hospital.next.test;
         let (mut crossmatches, mut controls) = (Vec::new(), Vec::new());
+        let mut measured = Vec::new();
         if let Some(device) = device {
             self.crossmatched(
                 hospital,
@@ -139,6 +148,32 @@ impl Decide for FileMessage {
                     }
                 }
             }
+            let mut next = hospital.next.measurement;
+            for found in &self.measured {
+                let from = (&device, message);
+                match found.record(hospital, from, context.at) {
+                    Ok(None) => {}
+                    Ok(Some((draft, work))) => {
+                        samples.insert(draft.sample.clone());
+                        events.push(
+                            MeasuredEvent::Recorded {
+                                measurement: next,
+                                assay: draft.assay,
+                                sample: draft.sample,
+                                work,
+                            }
+                            .into(),
+                        );
+                        measured.push(next);
+                        next = next.next();
+                    }
+                    Err(findings) => problems.push(Problem {
+                        at: found.at,
+                        reason: Trouble::Refused(found.specimen.clone()),
+                        findings,
+                    }),
+                }
+            }
             if !self.controls.is_empty() {
                 let door = Controls {
                     hospital,
@@ -158,6 +193,7 @@ impl Decide for FileMessage {
                 message,
                 tests,
                 crossmatches,
+                measured,
                 controls,
                 samples: samples.into_iter().collect(),
                 asked_by,
@@ -173,12 +209,14 @@ impl Decide for FileMessage {
                         .iter()
                         .flat_map(|found| [found.sample.clone(), found.unit.clone()]),
                 )
+                .chain(self.measured.iter().map(|found| found.specimen.clone()))
                 .chain(self.controls.iter().map(|control| control.named.clone()))
                 .collect();
             DeviceEvent::MessageFailed {
                 message,
                 tests,
                 crossmatches,
+                measured,
                 controls,
                 problems,
                 named: named.into_iter().collect(),

@@ -6,12 +6,14 @@ mod control_tests;
 mod crossmatch;
 mod file;
 mod machine;
+mod measured;
 mod store;
 mod trouble;
 
 pub use control::{ControlShown, ObservedControl};
 pub use crossmatch::ObservedCrossmatch;
 pub use file::{FileMessage, Observed};
+pub use measured::ObservedMeasurement;
 pub use machine::{RegisterDevice, SetDeviceService};
 pub use store::{DismissMessage, PARTS_MOST, StoreMessage, StorePart};
 pub use trouble::Trouble;
@@ -23,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{CrossmatchId, DeviceId, MessageId, RunId, SampleId, TestId, UserId};
+use crate::id::{CrossmatchId, DeviceId, MeasurementId, MessageId, RunId, SampleId, TestId, UserId};
 use crate::subject::Subject;
 
 /// A machine.
@@ -95,6 +97,9 @@ pub struct Message {
     /// Crossmatches made of it.
     #[serde(default)]
     pub crossmatches: Vec<CrossmatchId>,
+    /// Measured results made of it.
+    #[serde(default)]
+    pub measured: Vec<MeasurementId>,
     /// Runs of controls made of it.
     #[serde(default)]
     pub controls: Vec<RunId>,
@@ -223,6 +228,9 @@ pub enum DeviceEvent {
         /// Crossmatches made of it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         crossmatches: Vec<CrossmatchId>,
+        /// Measured results made of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        measured: Vec<MeasurementId>,
         /// Runs of controls made of it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         controls: Vec<RunId>,
@@ -241,6 +249,9 @@ pub enum DeviceEvent {
         /// Crossmatches made of the parts that could.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         crossmatches: Vec<CrossmatchId>,
+        /// Measured results made of the parts that could.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        measured: Vec<MeasurementId>,
         /// Runs of controls made of the parts that could.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         controls: Vec<RunId>,
@@ -287,6 +298,7 @@ impl DeviceEvent {
                 message,
                 tests,
                 crossmatches,
+                measured,
                 controls,
                 samples,
                 ..
@@ -294,6 +306,7 @@ impl DeviceEvent {
                 let mut subjects = vec![Subject::from(*message)];
                 subjects.extend(tests.iter().copied().map(Subject::from));
                 subjects.extend(crossmatches.iter().copied().map(Subject::from));
+                subjects.extend(measured.iter().copied().map(Subject::from));
                 subjects.extend(controls.iter().copied().map(Subject::from));
                 subjects.extend(samples.iter().cloned().map(Subject::from));
                 subjects
@@ -302,12 +315,14 @@ impl DeviceEvent {
                 message,
                 tests,
                 crossmatches,
+                measured,
                 controls,
                 ..
             } => {
                 let mut subjects = vec![Subject::from(*message)];
                 subjects.extend(tests.iter().copied().map(Subject::from));
                 subjects.extend(crossmatches.iter().copied().map(Subject::from));
+                subjects.extend(measured.iter().copied().map(Subject::from));
                 subjects.extend(controls.iter().copied().map(Subject::from));
                 subjects
             }
@@ -378,6 +393,7 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
                     state: MessageState::Stored,
                     tests: Vec::new(),
                     crossmatches: Vec::new(),
+                    measured: Vec::new(),
                     controls: Vec::new(),
                     named: Vec::new(),
                     length: *length,
@@ -398,11 +414,12 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
             message,
             tests,
             crossmatches,
+            measured,
             controls,
             samples,
             ..
         } => {
-            made(devices, *message, crossmatches, controls);
+            made(devices, *message, (crossmatches, measured, controls));
             let named = samples.iter().map(ToString::to_string).collect();
             settle(devices, stamp, *message, MessageState::Filed, tests, named);
         }
@@ -410,12 +427,13 @@ pub fn apply(hospital: &mut Hospital, stamp: &Stamp, event: &DeviceEvent) {
             message,
             tests,
             crossmatches,
+            measured,
             controls,
             problems,
             named,
             ..
         } => {
-            made(devices, *message, crossmatches, controls);
+            made(devices, *message, (crossmatches, measured, controls));
             settle(
                 devices,
                 stamp,
@@ -445,8 +463,13 @@ fn service(devices: &mut Devices, stamp: &Stamp, device: &DeviceId, out: Option<
     }
 }
 
-fn made(devices: &mut Devices, id: MessageId, crossmatches: &[CrossmatchId], controls: &[RunId]) {
+fn made(
+    devices: &mut Devices,
+    id: MessageId,
+    (crossmatches, measured, controls): (&[CrossmatchId], &[MeasurementId], &[RunId]),
+) {
     if let Some(message) = devices.messages.get_mut(&id).map(Arc::make_mut) {
+        message.measured.extend_from_slice(measured);
         message.crossmatches.extend_from_slice(crossmatches);
         message.controls.extend_from_slice(controls);
     }

@@ -78,6 +78,8 @@ impl CompatibilityItem {
     fn answered(hospital: &Hospital, result: Affected) -> BTreeSet<Self> {
         match result {
             Affected::Crossmatch(_) => BTreeSet::from([Self::Crossmatch]),
+            // The national indicator is of compatibility testing.
+            Affected::Measured(_) => BTreeSet::new(),
             Affected::Test(id) => hospital
                 .tests
                 .get(id)

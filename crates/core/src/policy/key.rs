@@ -35,6 +35,10 @@ pub enum Shape {
     ScoringSheets,
     /// What a comparison may differ, by item.
     ComparisonLimits,
+    /// What is measured in patients' samples.
+    Assays,
+    /// How patients' values are followed.
+    PatientMonitors,
 }
 
 macro_rules! keys {
@@ -253,6 +257,10 @@ keys! {
     LotNearEnd = "lot.near_end": Minutes,
     /// What a comparison may differ, by item.
     ComparisonLimits = "quality.comparison_limits": ComparisonLimits,
+    /// What is measured in patients' samples: unit, limits, and the controls that cover it.
+    Assays = "quality.assays": Assays,
+    /// How patients' measured values are followed beside the controls.
+    PatientMonitors = "quality.patient_monitors": PatientMonitors,
 
     /// What the national indicator of compatibility testing under control counts.
     EvidenceItems = "evidence.items": Words,

@@ -183,6 +183,16 @@ pub(super) fn check(checks: &mut Checks<'_>, hospital: &Hospital, entry: &Entry)
                 checks.find(bad(why).with("item", item));
             }
         }
+        Value::Assays(assays) => {
+            for (why, assay) in crate::measured::assays_unsound(assays) {
+                checks.find(bad(why).with("assay", assay));
+            }
+        }
+        Value::PatientMonitors(monitors) => {
+            for (why, assay) in crate::measured::monitors_unsound(monitors) {
+                checks.find(bad(why).with("assay", assay));
+            }
+        }
     }
 }
 

@@ -228,6 +228,10 @@ pub enum Value {
     ScoringSheets(Vec<crate::evidence::ScoringSheet>),
     /// What a comparison may differ, by item.
     ComparisonLimits(Vec<crate::governance::ComparisonLimit>),
+    /// What is measured in patients' samples.
+    Assays(Vec<crate::measured::Assay>),
+    /// How patients' values are followed.
+    PatientMonitors(Vec<crate::measured::PatientMonitor>),
 }
 
 impl Value {
@@ -250,6 +254,8 @@ impl Value {
             Self::RuleProfiles(_) => Shape::RuleProfiles,
             Self::ScoringSheets(_) => Shape::ScoringSheets,
             Self::ComparisonLimits(_) => Shape::ComparisonLimits,
+            Self::Assays(_) => Shape::Assays,
+            Self::PatientMonitors(_) => Shape::PatientMonitors,
         }
     }
 }

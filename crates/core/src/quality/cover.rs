@@ -6,11 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Affected, Changed, Control, Item, Mark, Place, Verdict, plan};
+use super::{Affected, Changed, Control, Made, Mark, Place, Verdict, plan};
 use crate::crossmatch::{Crossmatch, Proof};
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::{ControlCode, LotId, RunId};
+use crate::measured::{Measurement, assay};
 use crate::policy::Key;
 use crate::testing::Test;
 
@@ -229,14 +230,14 @@ fn changed(
 /// control for it. Default deny.
 fn required(
     hospital: &Hospital,
-    (item, method): (Item, Option<&str>),
+    made: Made<'_>,
     place: &Place,
     lots: &std::collections::BTreeSet<LotId>,
     read: Timestamp,
 ) -> Result<Vec<Standing>, Finding> {
     let mut standings = Vec::new();
     for control in plan(hospital, read)? {
-        if !control.covers(item, method) || !control.place.holds(hospital, place) {
+        if !made.covered_by(control) || !control.place.holds(hospital, place) {
             continue;
         }
         let mut lots: Vec<Option<LotId>> = lots.iter().cloned().map(Some).collect();
@@ -257,9 +258,7 @@ fn required(
         }
     }
     if standings.is_empty() {
-        return Err(Finding::new(Rule::ControlUnplanned)
-            .word("kind", item.word())
-            .with("place", place.to_string()));
+        return Err(made.unplanned().with("place", place.to_string()));
     }
     Ok(standings)
 }
@@ -271,7 +270,7 @@ pub fn test_cover(hospital: &Hospital, test: &Test) -> Result<Vec<Standing>, Fin
     };
     required(
         hospital,
-        (Item::Test(test.kind), None),
+        Made::Test(test.kind),
         &Place::of(&version.origin),
         &version.lots,
         version.read,
@@ -305,13 +304,21 @@ pub(crate) fn serological_cover(
     lots: &std::collections::BTreeSet<LotId>,
     read: Timestamp,
 ) -> Result<Vec<Standing>, Finding> {
-    required(
-        hospital,
-        (Item::Crossmatch, Some(method)),
-        place,
-        lots,
-        read,
-    )
+    required(hospital, Made::Crossmatch(method), place, lots, read)
+}
+
+/// What a measured result's newest version needs of its controls: those its assay names, where it was measured.
+pub(crate) fn measured_cover(
+    hospital: &Hospital,
+    one: &Measurement,
+) -> Result<Vec<Standing>, Finding> {
+    let work = match one.latest() {
+        Some(version) => &version.work,
+        None => return Err(Finding::not_found(one.id)),
+    };
+    let assay = assay(hospital, one.assay.as_str(), work.read)?;
+    let place = Place::of(&work.origin);
+    required(hospital, Made::Measured(assay), &place, &work.lots, work.read)
 }
 
 /// One finding for each control and lot that lacks something, naming the levels.
@@ -376,6 +383,14 @@ fn held(hospital: &Hospital, result: Affected) -> Option<Finding> {
 pub fn findings_of_test(hospital: &Hospital, test: &Test) -> Vec<Finding> {
     let result = Affected::Test(test.id);
     let mut found = findings(test_cover(hospital, test), Some(result));
+    found.extend(held(hospital, result));
+    found
+}
+
+/// What the controls have against relying on a measured result.
+pub fn findings_of_measurement(hospital: &Hospital, one: &Measurement) -> Vec<Finding> {
+    let result = Affected::Measured(one.id);
+    let mut found = findings(measured_cover(hospital, one), Some(result));
     found.extend(held(hospital, result));
     found
 }

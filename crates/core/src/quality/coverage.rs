@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::cover::{crossmatch_cover, test_cover};
+use super::cover::{crossmatch_cover, measured_cover, test_cover};
 use super::{
     Affected, Control, ControlRun, Cover, CoverState, Lacking, Mark, Place, Standing, Verdict,
     plan, state_of,
 };
 use crate::hospital::Hospital;
-use crate::id::LotId;
+use crate::id::{ControlCode, LotId};
+use crate::measured::assay;
 use crate::testing::TestState;
 
 /// Where a control in a place stands, worst first.
@@ -98,15 +99,19 @@ pub fn due_lines(hospital: &Hospital, at: Timestamp) -> Vec<DueLine<'_>> {
     lines
 }
 
-/// Lots of results lately, by place and test.
-type InUse = BTreeMap<(Place, super::Item), BTreeSet<LotId>>;
+/// Lots of results lately, by place and test, and those of measured results by place and control.
+#[derive(Default)]
+struct InUse {
+    tests: BTreeMap<(Place, super::Item), BTreeSet<LotId>>,
+    measured: BTreeMap<(Place, ControlCode), BTreeSet<LotId>>,
+}
 
 /// How far back results say which lots are in use, and how many are looked at.
 const USED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 const USED_MOST: usize = 2_000;
 
 fn in_use(hospital: &Hospital, at: Timestamp) -> InUse {
-    let mut found = InUse::new();
+    let mut found = InUse::default();
     for test in hospital.tests.iter().rev().take(USED_MOST) {
         let Some(version) = test.latest() else {
             continue;
@@ -116,6 +121,7 @@ fn in_use(hospital: &Hospital, at: Timestamp) -> InUse {
         }
         if test.state != TestState::Invalidated {
             found
+                .tests
                 .entry((Place::of(&version.origin), super::Item::Test(test.kind)))
                 .or_default()
                 .extend(version.lots.iter().cloned());
@@ -127,9 +133,28 @@ fn in_use(hospital: &Hospital, at: Timestamp) -> InUse {
         }
         if let crate::crossmatch::Proof::Serological { lots, origin, .. } = &crossmatch.proof {
             found
+                .tests
                 .entry((Place::of(origin), super::Item::Crossmatch))
                 .or_default()
                 .extend(lots.iter().cloned());
+        }
+    }
+    for one in hospital.measurements.iter().rev().take(USED_MOST) {
+        let Some(work) = one.latest().map(|version| &version.work) else {
+            continue;
+        };
+        if at.duration_since(work.read) > USED_WITHIN {
+            break;
+        }
+        let Ok(assay) = assay(hospital, one.assay.as_str(), work.read) else {
+            continue;
+        };
+        for control in assay.controls.iter().filter(|_| one.state != TestState::Invalidated) {
+            found
+                .measured
+                .entry((Place::of(&work.origin), control.clone()))
+                .or_default()
+                .extend(work.lots.iter().cloned());
         }
     }
     found
@@ -150,7 +175,8 @@ fn line<'a>(
     let used = control
         .tests
         .iter()
-        .filter_map(|item| recent.get(&(place.clone(), *item)))
+        .filter_map(|item| recent.tests.get(&(place.clone(), *item)))
+        .chain(recent.measured.get(&(place.clone(), control.code.clone())))
         .flatten();
     let lots: BTreeSet<LotId> = last
         .into_iter()
@@ -293,7 +319,16 @@ pub fn coverage(hospital: &Hospital, from: Timestamp, until: Timestamp) -> Vec<C
             covers: crossmatch_cover(hospital, found),
         })
     });
-    let mut lines: Vec<CoverageLine> = tests.chain(crossmatches).collect();
+    let measured = hospital.measurements.iter().filter_map(|one| {
+        let read = one.latest()?.work.read;
+        (one.state != TestState::Invalidated && during(read)).then(|| CoverageLine {
+            result: Affected::Measured(one.id),
+            read,
+            released: one.state == TestState::Verified,
+            covers: measured_cover(hospital, one),
+        })
+    });
+    let mut lines: Vec<CoverageLine> = tests.chain(crossmatches).chain(measured).collect();
     lines.sort_by_key(|line| (line.read, line.result));
     lines
 }

@@ -24,8 +24,8 @@ mod waive;
 pub use case::{CloseCase, CorrectCase, DecideAffected};
 pub use change::RecordChange;
 pub use cover::{
-    Cover, CoverState, Lacking, Standing, findings_of_crossmatch, findings_of_test, state_of,
-    test_cover,
+    Cover, CoverState, Lacking, Standing, findings_of_crossmatch, findings_of_measurement,
+    findings_of_test, state_of, test_cover,
 };
 pub(crate) use cover::{findings, serological_cover};
 pub use coverage::{CoverageLine, DueLine, Light, coverage, due_lines, light_at};
@@ -36,7 +36,7 @@ pub use judge::{drift, score};
 pub use measure::Verdicts;
 pub use plan::{
     CONTROLS_MOST, Control, ExpectedWell, GradedLevel, Item, LEVELS_MOST, Measured, MeasuredLevel,
-    PlaceRule, Reads, Validity, control, plan, shifts,
+    Made, PlaceRule, Reads, Validity, control, plan, shifts,
 };
 pub(crate) use plan::{shift, unsound};
 pub(crate) use run::recorded;
@@ -54,7 +54,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blood::Grade;
 use crate::hospital::Stamp;
-use crate::id::{CaseId, ControlCode, CrossmatchId, DeviceId, LotId, RunId, TestId, UserId};
+use crate::id::{CaseId, ControlCode, CrossmatchId, DeviceId, LotId, MeasurementId, RunId, TestId, UserId};
 use crate::subject::Subject;
 use crate::testing::{Origin, Reading, Well};
 
@@ -260,6 +260,8 @@ pub enum Affected {
     Test(TestId),
     /// A crossmatch.
     Crossmatch(CrossmatchId),
+    /// A measured result.
+    Measured(MeasurementId),
 }
 
 impl Affected {
@@ -268,6 +270,7 @@ impl Affected {
         match self {
             Self::Test(test) => test.into(),
             Self::Crossmatch(crossmatch) => crossmatch.into(),
+            Self::Measured(measurement) => measurement.into(),
         }
     }
 }

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Place;
 use crate::blood::Grade;
-use crate::finding::Finding;
+use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::ControlCode;
+use crate::measured::Assay;
 use crate::policy::{Key, Value};
 use crate::testing::{Interpretation, LotKind, TestKind, Well};
 
@@ -44,6 +45,38 @@ impl Item {
         match self {
             Self::Test(kind) => kind.word(),
             Self::Crossmatch => "test-kind-crossmatch",
+        }
+    }
+}
+
+/// A result, as far as its controls care.
+#[derive(Debug, Clone, Copy)]
+pub enum Made<'a> {
+    /// A test.
+    Test(TestKind),
+    /// A serological crossmatch by this method.
+    Crossmatch(&'a str),
+    /// A measured result; the assay names its controls.
+    Measured(&'a Assay),
+}
+
+impl Made<'_> {
+    /// Whether a control covers it.
+    pub fn covered_by(self, control: &Control) -> bool {
+        match self {
+            Self::Test(kind) => control.covers(Item::Test(kind), None),
+            Self::Crossmatch(method) => control.covers(Item::Crossmatch, Some(method)),
+            Self::Measured(assay) => assay.controls.contains(&control.code),
+        }
+    }
+
+    /// That nothing of the plan covers it.
+    pub(super) fn unplanned(self) -> Finding {
+        let finding = Finding::new(Rule::ControlUnplanned);
+        match self {
+            Self::Test(kind) => finding.word("kind", Item::Test(kind).word()),
+            Self::Crossmatch(_) => finding.word("kind", Item::Crossmatch.word()),
+            Self::Measured(assay) => finding.with("kind", assay.code.as_str()),
         }
     }
 }
@@ -257,7 +290,7 @@ pub struct Control {
     pub bench: String,
     /// Where it is run.
     pub place: PlaceRule,
-    /// What it covers; may be nothing yet for measurements without a patient test of their own here.
+    /// Which tests it covers. What is measured names its controls itself (`quality.assays`).
     #[serde(default)]
     pub tests: BTreeSet<Item>,
     /// Of crossmatches, only those of these methods; all when empty.

@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::hospital::Hospital;
 use crate::id::SampleId;
 use crate::patient::PatientEvent;
+use crate::measured::MeasuredEvent;
 use crate::people::Action;
 use crate::subject::Subject;
 use crate::testing::{TestEvent, TestState};
@@ -84,6 +85,17 @@ impl Decide for SettleSuspicion {
                 ),
                 _ => {}
             }
+        }
+        let measured = hospital.measurements.of_sample(&self.sample);
+        for one in measured.filter(|one| !self.right && one.state != TestState::Invalidated) {
+            events.push(
+                MeasuredEvent::Invalidated {
+                    measurement: one.id,
+                    sample: self.sample.clone(),
+                    reason: finding.clone(),
+                }
+                .into(),
+            );
         }
         Ok(events)
     }

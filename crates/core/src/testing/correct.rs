@@ -43,13 +43,16 @@ impl Decide for CorrectTest {
         let Some(test) = hospital.tests.get(self.test) else {
             return Err(Finding::not_found(self.test).into());
         };
-        checks.take(newest(test, self.version));
-        checks.require(test.state != TestState::Invalidated, || wrong(test));
+        checks.take(newest(test.id, test.versions.len(), self.version));
+        checks.require(test.state != TestState::Invalidated, || wrong(test.id, test.state));
         let same = test.kind == self.reaction.kind && test.material == self.reaction.material;
         checks.require(same, || Finding::bad_value("kind", "why-another-test"));
-        let work = prepare(hospital, &self.reaction, Origin::Bench, context.at)
-            .map_err(|findings| checks.findings.extend(findings))
-            .ok();
+        let work = checks.take_all(prepare(
+            hospital,
+            &self.reaction,
+            Origin::Bench,
+            context.at,
+        ));
         checks.settle()?;
         let mut events: Vec<Event> = work
             .map(|work| {
@@ -94,8 +97,8 @@ impl Decide for InvalidateTest {
         let Some(test) = hospital.tests.get(self.test) else {
             return Err(Finding::not_found(self.test).into());
         };
-        checks.take(newest(test, self.version));
-        checks.require(test.state != TestState::Invalidated, || wrong(test));
+        checks.take(newest(test.id, test.versions.len(), self.version));
+        checks.require(test.state != TestState::Invalidated, || wrong(test.id, test.state));
         checks.settle()?;
         let mut events: Vec<Event> = vec![
             TestEvent::Invalidated {

@@ -22,7 +22,8 @@ pub use lots::{BlockLot, OpenLot, ReceiveLot, UnblockLot};
 pub use on_file::{ScreenOnFile, screen_on_file};
 pub use record::{Reaction, RecordTest, prepare};
 pub use verify::VerifyTest;
-pub(crate) use verify::{determination, determination_holder};
+pub(crate) use record::lots_usable;
+pub(crate) use verify::{determination, determination_holder, entered_by, newest, wrong};
 
 pub use event::{LotEvent, TestEvent, Work, apply, apply_lot};
 pub use group::Strengths;

@@ -55,7 +55,9 @@ pub fn prepare(
     }
     wells(reaction, &mut findings);
     findings.extend(material(hospital, reaction, at));
-    lots(hospital, reaction, &origin, &mut findings);
+    let needed = origin == Origin::Bench;
+    let used = (&reaction.lots, reaction.read);
+    lots_usable(hospital, used, needed, &mut findings);
     let interpretation = match Strengths::in_force(hospital, at) {
         Ok(strengths) => Some(interpret(reaction.kind, &reaction.readings, strengths)),
         Err(finding) => {
@@ -194,17 +196,23 @@ fn not_for(reaction: &Reaction) -> Finding {
     Finding::bad_value("kind", "why-not-for-this-material").word("kind", reaction.kind.word())
 }
 
-fn lots(hospital: &Hospital, reaction: &Reaction, origin: &Origin, findings: &mut Vec<Finding>) {
-    if reaction.lots.is_empty() && *origin == Origin::Bench {
+/// Lots that could not be used when a result was read, and none where some are needed.
+pub(crate) fn lots_usable(
+    hospital: &Hospital,
+    (lots, read): (&BTreeSet<LotId>, Timestamp),
+    needed: bool,
+    findings: &mut Vec<Finding>,
+) {
+    if lots.is_empty() && needed {
         findings.push(Finding::bad_value("lots", "why-missing"));
     }
-    if reaction.lots.len() > LOTS_MOST {
+    if lots.len() > LOTS_MOST {
         findings.push(Finding::bad_value("lots", "why-too-many"));
     }
-    for id in &reaction.lots {
+    for id in lots {
         let why = match hospital.lots.get(id) {
             None => "lot-state-unknown",
-            Some(lot) => match lot.unusable(reaction.read) {
+            Some(lot) => match lot.unusable(read) {
                 Some(why) => why,
                 None => continue,
             },
@@ -235,9 +243,12 @@ impl Decide for RecordTest {
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
-        let work = prepare(hospital, &self.reaction, Origin::Bench, context.at)
-            .map_err(|findings| checks.findings.extend(findings))
-            .ok();
+        let work = checks.take_all(prepare(
+            hospital,
+            &self.reaction,
+            Origin::Bench,
+            context.at,
+        ));
         checks.settle()?;
         Ok(work
             .map(|work| {

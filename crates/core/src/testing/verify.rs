@@ -8,7 +8,7 @@ use crate::blood::{BloodGroup, LabelGroup, RhD};
 use crate::command::{Checks, Context, Decide, Decision};
 use crate::event::Event;
 use crate::finding::{Finding, Rule};
-use crate::hospital::Hospital;
+use crate::hospital::{Hospital, Stamp};
 use crate::id::{PatientId, TestId, UserId};
 use crate::patient::PatientEvent;
 use crate::people::Action;
@@ -44,12 +44,12 @@ impl Decide for VerifyTest {
         let Some(test) = hospital.tests.get(self.test) else {
             return Err(Finding::not_found(self.test).into());
         };
-        checks.take(newest(test, self.version));
-        checks.require(test.state == TestState::Entered, || wrong(test));
+        checks.take(newest(test.id, test.versions.len(), self.version));
+        checks.require(test.state == TestState::Entered, || wrong(test.id, test.state));
         let Some(version) = test.latest() else {
             return Err(Finding::not_found(self.test).into());
         };
-        checks.require(!entered_by(version, &context.actor), || {
+        checks.require(!entered_by(&version.origin, &version.entered, &context.actor), || {
             Finding::new(Rule::VerifierIsEnterer)
                 .with("test", self.test)
                 .with("user", context.actor.clone())
@@ -101,25 +101,29 @@ impl Decide for VerifyTest {
 }
 
 /// Only the newest version can be acted on.
-pub(super) fn newest(test: &Test, version: usize) -> Result<(), Finding> {
-    if version == test.versions.len() {
+pub(crate) fn newest(
+    result: impl Into<Subject>,
+    versions: usize,
+    version: usize,
+) -> Result<(), Finding> {
+    if version == versions {
         return Ok(());
     }
     Err(Finding::new(Rule::VersionSuperseded)
-        .with("test", test.id)
-        .with("newest", test.versions.len() as i64))
+        .with("test", result.into())
+        .with("newest", versions as i64))
 }
 
-pub(super) fn wrong(test: &Test) -> Finding {
+pub(crate) fn wrong(result: impl Into<Subject>, state: TestState) -> Finding {
     Finding::new(Rule::WrongState)
-        .with("subject", Subject::from(test.id))
-        .word("state", test.state.word())
+        .with("subject", result.into())
+        .word("state", state.word())
 }
 
-/// Whether a person entered the version. What an analyser sent was entered by the machine, unless the person's own hand edited it there.
-pub(super) fn entered_by(version: &Version, user: &UserId) -> bool {
-    match &version.origin {
-        Origin::Bench => version.entered.by == *user,
+/// Whether a person entered a version. What an analyser sent was entered by the machine, unless the person's own hand edited it.
+pub(crate) fn entered_by(origin: &Origin, entered: &Stamp, user: &UserId) -> bool {
+    match origin {
+        Origin::Bench => entered.by == *user,
         Origin::Device {
             edited, operator, ..
         } => *edited && operator.as_deref() == Some(user.as_str()),

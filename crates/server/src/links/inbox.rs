@@ -14,7 +14,7 @@ use lifeline_journal::{Hash, JournalError};
 use lifeline_wire::profile::{DomainReading, Profile, read};
 
 use super::read::observed;
-use super::{LineState, Lines, Profiles, controls, crossmatches, raw_of};
+use super::{LineState, Lines, Profiles, controls, crossmatches, measured, raw_of};
 use crate::desk::{Desk, DeskError, Outcome, ReplayError, Submission, decode};
 
 /// Why a message could not be stored or filed.
@@ -290,6 +290,7 @@ pub async fn replay(
                 _ => vec![no_profile(named)],
             },
             crossmatches: Vec::new(),
+            measured: Vec::new(),
             controls: Vec::new(),
             asked_by: Some(asked_by),
         },
@@ -309,6 +310,8 @@ fn filing(
     let (observed, mut problems) = observed(reading, offset);
     let (crossmatches, more) = crossmatches(profile, reading);
     problems.extend(more);
+    let (measured, more) = measured(profile, reading, offset);
+    problems.extend(more);
     let (controls, more) = controls(profile, reading, offset);
     problems.extend(more);
     FileMessage {
@@ -316,6 +319,7 @@ fn filing(
         observed,
         problems,
         crossmatches,
+        measured,
         controls,
         asked_by: None,
     }

@@ -9,8 +9,10 @@ use lifeline_core::id::LotId;
 use lifeline_core::testing::{Call, Interpretation, Reading, TestKind};
 use lifeline_wire::profile::{DomainReading, Meaning, Observation, Status};
 
+use super::measured::is_measured;
+
 /// What a profile's reading says in the core's own terms: one [`Observed`] for each specimen and test, and everything that could
-/// not be read. Controls are read by [`super::controls`], crossmatches by [`super::crossmatches`].
+/// not be read. Controls are read by [`super::controls`], crossmatches by [`super::crossmatches`], numbers by [`super::measured`].
 pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<Problem>) {
     let mut tests: Vec<(String, Observed)> = Vec::new();
     let mut problems: Vec<Problem> = reading
@@ -21,7 +23,7 @@ pub fn observed(reading: &DomainReading, offset: Offset) -> (Vec<Observed>, Vec<
     for observation in reading
         .observations
         .iter()
-        .filter(|observation| !observation.qc)
+        .filter(|observation| !observation.qc && !is_measured(observation))
     {
         match one(observation) {
             Err(reason) => problems.push(wrong(observation.at, reason)),

@@ -108,6 +108,10 @@ pub fn named(frame: &Frame, hospital: &Hospital, subject: &Subject) -> String {
             Some(test) => format!("{id} · {}", test.material.subject().identifier()),
             None => id.to_string(),
         },
+        Subject::Measurement(id) => match hospital.measurements.get(*id) {
+            Some(one) => format!("{id} · {}", one.sample),
+            None => id.to_string(),
+        },
         Subject::Crossmatch(id) => match hospital.crossmatches.get(*id) {
             Some(found) => format!("{id} · {}", found.unit.din.grouped()),
             None => id.to_string(),

@@ -328,6 +328,7 @@ fn sees(subject: &Subject) -> Action {
         Subject::Patient(_)
         | Subject::Sample(_)
         | Subject::Test(_)
+        | Subject::Measurement(_)
         | Subject::Discrepancy(_)
         | Subject::Lot(_)
         | Subject::Workup(_) => Action::ViewPatient,

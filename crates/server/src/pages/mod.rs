@@ -20,6 +20,7 @@ pub mod handover;
 mod identify;
 mod journal;
 mod lots;
+mod measured;
 mod moving;
 mod near_misses;
 mod outlook;
@@ -80,6 +81,7 @@ pub fn routes() -> Router<App> {
         .merge(samples::routes())
         .merge(bench::routes())
         .merge(test::routes())
+        .merge(measured::routes())
         .merge(discrepancy::routes())
         .merge(calculators::routes())
         .merge(lots::routes())

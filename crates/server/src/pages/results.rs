@@ -1,8 +1,13 @@
 //! Results in words: what the wells say, how a test stands, when a sample runs out.
 
-use lifeline_core::hospital::Hospital;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use lifeline_core::hospital::{Hospital, Stamp};
+use lifeline_core::id::LotId;
 use lifeline_core::sample::{Sample, SampleState};
-use lifeline_core::testing::{Call, Interpretation, Material, Reading, Test, TestState, Version};
+use lifeline_core::subject::Subject;
+use lifeline_core::testing::{Call, Interpretation, Material, Origin, Reading, Test, TestState};
 
 use super::person;
 use super::sheet::part;
@@ -133,16 +138,9 @@ impl TestLine {
                 version.interpretation.reached(test.kind),
             ),
             wells: wells(frame, &version.readings),
-            state: (
-                match test.state {
-                    TestState::Entered => Tone::Warn,
-                    TestState::Verified | TestState::WorkedUp => Tone::Good,
-                    TestState::Invalidated => Tone::Stop,
-                },
-                frame.t.m(test.state.word()),
-            ),
+            state: state_chip(frame, test.state),
             read: frame.moment(version.read),
-            from: origin(frame, hospital, version),
+            from: origin(frame, hospital, &version.origin, &version.entered),
             edited: version.origin.edited(),
             version: test.versions.len(),
             lots: version.lots.iter().map(ToString::to_string).collect(),
@@ -151,12 +149,89 @@ impl TestLine {
 }
 
 /// Who entered a version, or which machine sent it.
-pub fn origin(frame: &Frame, hospital: &Hospital, version: &Version) -> String {
-    match &version.origin {
-        lifeline_core::testing::Origin::Bench => {
-            super::timeline::person(frame, hospital, version.entered.by.as_str())
+pub fn origin(frame: &Frame, hospital: &Hospital, origin: &Origin, entered: &Stamp) -> String {
+    match origin {
+        Origin::Bench => super::timeline::person(frame, hospital, entered.by.as_str()),
+        Origin::Device { device, .. } => device.to_string(),
+    }
+}
+
+/// How a result stands, as a chip.
+pub fn state_chip(frame: &Frame, state: TestState) -> (Tone, String) {
+    let tone = match state {
+        TestState::Entered => Tone::Warn,
+        TestState::Verified | TestState::WorkedUp => Tone::Good,
+        TestState::Invalidated => Tone::Stop,
+    };
+    (tone, frame.t.m(state.word()))
+}
+
+/// The circumstances of one version of a result, as a page shows them.
+pub struct Particulars {
+    /// Why it replaced the version before; may be empty.
+    pub reason: String,
+    /// Lots used, with their pages.
+    pub lots: Vec<(String, String)>,
+    /// The machine and its page.
+    pub device: Option<(String, String)>,
+    /// The message and its page.
+    pub message: Option<(String, String)>,
+    /// Who worked the machine, in its own words; may be empty.
+    pub operator: String,
+    /// When it was read.
+    pub read: Moment,
+    /// Who entered it, or which machine.
+    pub from: String,
+    /// When it was entered.
+    pub entered: Moment,
+    /// When it was verified, and by whom.
+    pub verified: Option<(Moment, String)>,
+}
+
+impl Particulars {
+    /// Of a version.
+    pub fn of(
+        (frame, hospital): (&Frame, &Hospital),
+        from: &Origin,
+        lots: &BTreeSet<LotId>,
+        read: Timestamp,
+        (entered, verified): (&Stamp, Option<&Stamp>),
+        reason: Option<&str>,
+    ) -> Self {
+        let linked = |name: String, subject: Subject| {
+            let href = crate::web::words::subject_address(&subject.to_string());
+            (name, href)
+        };
+        let (device, message, operator) = match from {
+            Origin::Bench => (None, None, String::new()),
+            Origin::Device {
+                device,
+                message,
+                operator,
+                ..
+            } => (
+                Some(linked(device.to_string(), device.clone().into())),
+                Some(linked(message.to_string(), (*message).into())),
+                operator.clone().unwrap_or_default(),
+            ),
+        };
+        Self {
+            reason: reason.unwrap_or_default().to_owned(),
+            lots: lots
+                .iter()
+                .map(|lot| (lot.to_string(), format!("/lots?q={}", part(lot.as_str()))))
+                .collect(),
+            device,
+            message,
+            operator,
+            read: frame.moment(read),
+            from: origin(frame, hospital, from, entered),
+            entered: frame.moment(entered.at),
+            verified: verified.map(|stamp| {
+                let by = super::timeline::person(frame, hospital, stamp.by.as_str());
+                (frame.moment(stamp.at), by)
+            }),
         }
-        lifeline_core::testing::Origin::Device { device, .. } => device.to_string(),
     }
 }
 

@@ -19,6 +19,7 @@ use lifeline_core::unit::Checked;
 use serde::Deserialize;
 
 use super::patient::find;
+use super::measured::MeasuredLine;
 use super::person::Strip;
 use super::results::{SampleLine, TestLine, sample_address};
 use super::sheet::{
@@ -364,6 +365,7 @@ struct SamplePage {
     samples: Vec<SampleLine>,
     suspect: bool,
     tests: Vec<TestLine>,
+    measured: Vec<MeasuredLine>,
     enter: Vec<(String, String)>,
     acts: Vec<(String, String)>,
     timeline: Vec<TimelineEntry>,
@@ -407,7 +409,7 @@ async fn show(
         (false, false) => &[],
     };
     let may_record = app.may(&visit, Action::TestRecord);
-    let enter = kinds
+    let mut enter: Vec<(String, String)> = kinds
         .iter()
         .filter(|_| may_record)
         .map(|kind| {
@@ -419,6 +421,10 @@ async fn show(
             (href, t.m(kind.word()))
         })
         .collect();
+    if usable && may_record {
+        let href = format!("/bench/measure?sample={}", part(sample.id.as_str()));
+        enter.push((href, t.m("measured-enter-title")));
+    }
     let acts = Act::ALL
         .into_iter()
         .filter(|act| act.offered(sample) && app.may(&visit, act.action()))
@@ -435,6 +441,7 @@ async fn show(
             .rev()
             .filter_map(|id| TestLine::of(&frame, &hospital, hospital.tests.get(*id)?))
             .collect(),
+        measured: MeasuredLine::of_sample(&frame, &hospital, sample, &visit.person.id),
         samples: vec![line.clone()],
         sample: line,
         suspect,

@@ -13,12 +13,11 @@ use lifeline_core::testing::{InvalidateTest, Material, Origin, Test, TestState, 
 
 use super::discrepancy::Lead;
 use super::person::Strip;
-use super::results::{Said, TestLine, origin, wells};
+use super::results::{Particulars, Said, TestLine, wells};
 use super::sheet::{Answer, Input, Kind, Sheet, send};
 use super::timeline;
 use crate::app::App;
-use crate::web::components::{Moment, TimelineEntry};
-use crate::web::words::subject_address;
+use crate::web::components::TimelineEntry;
 use crate::web::{Form, Frame, PageError, Posted, Visit, render};
 
 /// The routes of this page.
@@ -33,16 +32,8 @@ struct VersionLine {
     said: Said,
     stated: String,
     wells: Vec<(String, String)>,
-    lots: Vec<(String, String)>,
-    from: String,
-    device: Option<(String, String)>,
-    message: Option<(String, String)>,
-    operator: String,
     edited: bool,
-    read: Moment,
-    entered: Moment,
-    verified: Option<(Moment, String)>,
-    reason: String,
+    particulars: Particulars,
 }
 
 #[derive(Template)]
@@ -81,26 +72,6 @@ fn version_line(
     number: usize,
     version: &Version,
 ) -> VersionLine {
-    let person = |login: &str| timeline::person(frame, hospital, login);
-    let (device, message, operator) = match &version.origin {
-        Origin::Bench => (None, None, String::new()),
-        Origin::Device {
-            device,
-            message,
-            operator,
-            ..
-        } => (
-            Some((
-                device.to_string(),
-                subject_address(&Subject::from(device.clone()).to_string()),
-            )),
-            Some((
-                message.to_string(),
-                subject_address(&Subject::from(*message).to_string()),
-            )),
-            operator.clone().unwrap_or_default(),
-        ),
-    };
     VersionLine {
         number,
         said: Said::of(
@@ -114,28 +85,15 @@ fn version_line(
             .map(ToString::to_string)
             .unwrap_or_default(),
         wells: wells(frame, &version.readings),
-        lots: version
-            .lots
-            .iter()
-            .map(|lot| {
-                (
-                    lot.to_string(),
-                    format!("/lots?q={}", super::sheet::part(lot.as_str())),
-                )
-            })
-            .collect(),
-        from: origin(frame, hospital, version),
-        device,
-        message,
-        operator,
         edited: version.origin.edited(),
-        read: frame.moment(version.read),
-        entered: frame.moment(version.entered.at),
-        verified: version
-            .verified
-            .as_ref()
-            .map(|stamp| (frame.moment(stamp.at), person(stamp.by.as_str()))),
-        reason: version.reason.clone().unwrap_or_default(),
+        particulars: Particulars::of(
+            (frame, hospital),
+            &version.origin,
+            &version.lots,
+            version.read,
+            (&version.entered, version.verified.as_ref()),
+            version.reason.as_deref(),
+        ),
     }
 }
 

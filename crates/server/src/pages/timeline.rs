@@ -221,6 +221,8 @@ fn tone(kind: &str) -> Tone {
         | "issue.returned"
         | "test.invalidated"
         | "test.corrected"
+        | "measured.invalidated"
+        | "measured.corrected"
         | "crossmatch.voided"
         | "lot.blocked"
         | "device.out_of_service"
@@ -237,6 +239,7 @@ fn tone(kind: &str) -> Tone {
         "unit.group_confirmed"
         | "unit.hold_lifted"
         | "test.verified"
+        | "measured.verified"
         | "crossmatch.reviewed"
         | "sample.accepted"
         | "issue.retrospective_closed" => Tone::Good,

@@ -52,6 +52,7 @@ pub fn address(subject: &Subject) -> String {
         Subject::Sample(_) => "samples",
         Subject::Request(_) => "requests",
         Subject::Test(_) => "tests",
+        Subject::Measurement(_) => "measurements",
         Subject::Discrepancy(_) => "bench/discrepancies",
         Subject::Crossmatch(_) => "crossmatches",
         Subject::Issue(_) => "issues",

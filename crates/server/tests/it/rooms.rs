@@ -109,7 +109,8 @@ async fn failed_message(app: &App) {
             message: MessageId(1),
             observed: Vec::new(),
             crossmatches: Vec::new(),
-            controls: Vec::new(),
+            measured: Vec::new(),
+        controls: Vec::new(),
             problems: vec![Problem {
                 at: 6,
                 reason: Trouble::Unreadable("no such record".into()),

@@ -13,6 +13,7 @@ use lifeline_core::crossmatch::CrossmatchEvent;
 use lifeline_core::event::Event;
 use lifeline_core::finding::Refusal;
 use lifeline_core::hospital::{Hospital, Stamp};
+use lifeline_core::measured::MeasuredEvent;
 use lifeline_core::subject::Subject;
 use lifeline_core::testing::TestEvent;
 
@@ -105,6 +106,19 @@ pub(crate) fn event(
             {
                 quality::crossmatch(world, before, found, report)?;
             }
+        }
+        Event::Measured(MeasuredEvent::Verified { measurement, .. }) => {
+            let Some(one) = before.measurements.get(*measurement) else {
+                return Err(Broken::new("what is verified exists", measurement.to_string()));
+            };
+            let entered = one.latest().map(|version| &version.entered.by);
+            holds(
+                report,
+                "no measured result is released by whoever entered it",
+                entered.is_some_and(|by| *by != stamp.by),
+                || format!("{measurement} entered and verified by {}", stamp.by),
+            )?;
+            quality::measured(world, before, one, report)?;
         }
         Event::Unit(fact) => unit::fact(before, after, stamp, fact, report)?,
         _ => {}

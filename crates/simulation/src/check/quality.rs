@@ -6,6 +6,7 @@ use lifeline_core::SignedDuration;
 use lifeline_core::Timestamp;
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::LotId;
+use lifeline_core::measured::{Measurement, assays};
 use lifeline_core::quality::{Affected, Control, Item, Place, Validity, Verdict, plan};
 use lifeline_core::testing::Test;
 
@@ -16,6 +17,12 @@ use crate::world::World;
 /// A control read this long after the sample still belongs to its batch: the policy the program comes with.
 const BATCH: SignedDuration = SignedDuration::from_mins(30);
 
+/// Which shift of eight hours a moment lies in, in China: the policies the program comes with.
+fn shift(at: Timestamp) -> i64 {
+    const HOURS: i64 = 3_600;
+    (at.as_second() + 8 * HOURS).div_euclid(8 * HOURS)
+}
+
 /// Whether one level of a control stood for one lot when something was read.
 fn stood(
     world: &World,
@@ -25,10 +32,13 @@ fn stood(
     (lot, level): (Option<&LotId>, &lifeline_core::id::ControlCode),
     read: Timestamp,
 ) -> bool {
-    let Validity::Minutes(minutes) = control.valid else {
-        return false;
+    let lasts = |ran: Timestamp| match control.valid {
+        Validity::Minutes(minutes) => {
+            read.duration_since(ran) < SignedDuration::from_mins(minutes)
+        }
+        Validity::Shift => shift(ran) == shift(read),
+        Validity::Day | Validity::Change => false,
     };
-    let lasts = SignedDuration::from_mins(minutes);
     let runs: Vec<_> = hospital
         .quality
         .runs()
@@ -57,7 +67,7 @@ fn stood(
             && read < waiver.until
             && newest.is_none_or(|run| run.ran <= waiver.from)
     });
-    let kept = newest.is_some_and(|run| good(verdict(run)) && read.duration_since(run.ran) < lasts);
+    let kept = newest.is_some_and(|run| good(verdict(run)) && lasts(run.ran));
     let not_out = newest.is_none_or(|run| good(verdict(run)) || waived);
     let batch = runs
         .iter()
@@ -75,7 +85,7 @@ fn stood(
 fn covered(
     world: &World,
     hospital: &Hospital,
-    (item, method): (Item, Option<&str>),
+    covers: impl Fn(&Control) -> bool,
     (place, lots): (&Place, &BTreeSet<LotId>),
     read: Timestamp,
 ) -> bool {
@@ -84,7 +94,7 @@ fn covered(
     };
     let mut any = false;
     for control in controls {
-        if !control.covers(item, method) || !control.place.holds(hospital, place) {
+        if !covers(control) || !control.place.holds(hospital, place) {
             continue;
         }
         any = true;
@@ -122,13 +132,45 @@ pub(super) fn test(
         covered(
             world,
             hospital,
-            (Item::Test(test.kind), None),
+            |control| control.covers(Item::Test(test.kind), None),
             (&place, &version.lots),
             version.read,
         ),
         || format!("{} read {} at {place}", test.id, version.read),
     )?;
     held(hospital, Affected::Test(test.id), report)
+}
+
+/// A measured result that is about to be relied on: the controls of its assay, told from the table alone.
+pub(super) fn measured(
+    world: &World,
+    hospital: &Hospital,
+    one: &Measurement,
+    report: &mut Report,
+) -> Result<(), Broken> {
+    let Some(work) = one.latest().map(|version| &version.work) else {
+        return Ok(());
+    };
+    let table = assays(hospital, work.read).unwrap_or_default();
+    let named = table
+        .iter()
+        .find(|assay| assay.code == one.assay)
+        .map(|assay| assay.controls.clone())
+        .unwrap_or_default();
+    let place = Place::of(&work.origin);
+    holds(
+        report,
+        "no measured result is released without its controls",
+        covered(
+            world,
+            hospital,
+            |control| named.contains(&control.code),
+            (&place, &work.lots),
+            work.read,
+        ),
+        || format!("{} read {} at {place}", one.id, work.read),
+    )?;
+    held(hospital, Affected::Measured(one.id), report)
 }
 
 /// Whether somebody still has to decide about a result, told from the cases alone.
@@ -170,7 +212,7 @@ pub(super) fn crossmatch(
             covered(
                 world,
                 hospital,
-                (Item::Crossmatch, Some(method)),
+                |control| control.covers(Item::Crossmatch, Some(method)),
                 (&Place::of(origin), lots),
                 found.recorded.at,
             ),

@@ -49,6 +49,7 @@ fn same<T: Ord + std::fmt::Debug>(
 pub(crate) fn recount(hospital: &Hospital, report: &mut Report) -> Result<(), Broken> {
     units(hospital, report)?;
     tests(hospital, report)?;
+    measured(hospital, report)?;
     care(hospital, report)?;
     messages(hospital, report)?;
     patients(hospital, report)
@@ -134,6 +135,41 @@ fn units(hospital: &Hospital, report: &mut Report) -> Result<(), Broken> {
         )?;
     }
     Ok(())
+}
+
+fn measured(hospital: &Hospital, report: &mut Report) -> Result<(), Broken> {
+    let all = &hospital.measurements;
+    same(
+        report,
+        "the list of measured results is what waits for verification",
+        all.pending().map(|one| one.id),
+        all.iter()
+            .filter(|one| one.state == TestState::Entered)
+            .map(|one| one.id),
+    )?;
+    let samples = hospital.samples.iter().map(|sample| sample.id.clone());
+    same(
+        report,
+        "a sample's measured results are on its list",
+        samples
+            .collect::<BTreeSet<_>>()
+            .iter()
+            .flat_map(|sample| all.of_sample(sample).map(|one| one.id)),
+        all.iter().map(|one| one.id),
+    )?;
+    let assays: BTreeSet<_> = all.iter().map(|one| one.assay.clone()).collect();
+    same(
+        report,
+        "a stream holds what is not void",
+        assays.iter().flat_map(|assay| {
+            all.places(assay)
+                .into_iter()
+                .flat_map(|place| all.stream(assay, &place).map(|one| one.id).collect::<Vec<_>>())
+        }),
+        all.iter()
+            .filter(|one| one.state != TestState::Invalidated)
+            .map(|one| one.id),
+    )
 }
 
 fn tests(hospital: &Hospital, report: &mut Report) -> Result<(), Broken> {

@@ -170,12 +170,18 @@ pub(super) fn file(world: &mut World) -> Option<Draft> {
     } else {
         Vec::new()
     };
+    let measured: Vec<_> = if world.one_in(4) {
+        super::measured::observed(world).into_iter().collect()
+    } else {
+        Vec::new()
+    };
     let controls = controls(world, message).unwrap_or_default();
     world.draft(FileMessage {
         message,
         observed: readings,
         problems,
         crossmatches: Vec::new(),
+        measured,
         controls,
         asked_by: None,
     })

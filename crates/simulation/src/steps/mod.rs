@@ -7,6 +7,7 @@ mod care;
 mod devices;
 mod governance;
 mod identification;
+mod measured;
 mod patients;
 mod people;
 mod policy;
@@ -64,6 +65,10 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("verify-test", 170, bench::verify),
     ("correct-test", 8, bench::correct),
     ("invalidate-test", 6, bench::invalidate),
+    ("record-measurements", 26, measured::record),
+    ("verify-measurement", 34, measured::verify),
+    ("correct-measurement", 4, measured::correct),
+    ("invalidate-measurement", 3, measured::invalidate),
     ("receive-lot", 4, bench::receive_lot),
     ("accept-lot", 5, bench::accept_lot),
     ("change-packs", 2, bench::change_packs),

@@ -62,6 +62,7 @@ fn file(scene: &mut Scene, crossmatches: Vec<ObservedCrossmatch>) {
         observed: Vec::new(),
         problems: Vec::new(),
         crossmatches,
+        measured: Vec::new(),
         controls: Vec::new(),
         asked_by: None,
     };

@@ -6,6 +6,7 @@ use crate::crossmatch::VoidCrossmatch;
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::CaseId;
+use crate::measured::InvalidateMeasurement;
 use crate::people::Action;
 use crate::quality::{Affected, QualityEvent, Ruling};
 use crate::subject::Subject;
@@ -65,6 +66,17 @@ impl Decide for DecideAffected {
                 match hospital.crossmatches.get(crossmatch) {
                     Some(known) if known.void.is_none() => VoidCrossmatch {
                         crossmatch,
+                        reason: self.reason.clone(),
+                    }
+                    .decide(hospital, context)?,
+                    _ => Vec::new(),
+                }
+            }
+            (Ruling::Void, Affected::Measured(measurement)) => {
+                match hospital.measurements.get(measurement) {
+                    Some(known) if known.state != TestState::Invalidated => InvalidateMeasurement {
+                        measurement,
+                        version: known.versions.len(),
                         reason: self.reason.clone(),
                     }
                     .decide(hospital, context)?,

@@ -14,13 +14,14 @@ use jiff::Timestamp;
 
 use super::run::newest;
 use super::{
-    Affected, Case, Control, Cover, Item, JudgedLevel, Mark, Place, QualityEvent, RunDraft,
+    Affected, Case, Control, Cover, JudgedLevel, Made, Mark, Place, QualityEvent, RunDraft,
     Verdict, control,
 };
 use crate::crossmatch::Proof;
 use crate::finding::{Finding, Rule};
 use crate::hospital::Hospital;
 use crate::id::{CaseId, ControlCode, LotId, RunId};
+use crate::measured::assay;
 use crate::subject::Subject;
 use crate::testing::TestState;
 
@@ -159,7 +160,7 @@ fn touched(
         let version = test.latest()?;
         (test.state != TestState::Invalidated
             && during(version.read)
-            && control.covers(Item::Test(test.kind), None)
+            && Made::Test(test.kind).covered_by(control)
             && Place::of(&version.origin) == draft.place
             && shared(&version.lots))
         .then_some(Affected::Test(test.id))
@@ -177,11 +178,21 @@ fn touched(
         (found.void.is_none()
             && during(found.recorded.at)
             && Place::of(origin) == draft.place
-            && control.covers(Item::Crossmatch, Some(method))
+            && Made::Crossmatch(method).covered_by(control)
             && shared(lots))
         .then_some(Affected::Crossmatch(found.id))
     });
-    tests.chain(crossmatches).collect()
+    let measured = hospital.measurements.iter().filter_map(|one| {
+        let work = &one.latest()?.work;
+        let assay = assay(hospital, one.assay.as_str(), work.read).ok()?;
+        (one.state != TestState::Invalidated
+            && during(work.read)
+            && Made::Measured(assay).covered_by(control)
+            && Place::of(&work.origin) == draft.place
+            && shared(&work.lots))
+        .then_some(Affected::Measured(one.id))
+    });
+    tests.chain(crossmatches).chain(measured).collect()
 }
 
 fn known(hospital: &Hospital, id: CaseId) -> Result<&Case, Finding> {

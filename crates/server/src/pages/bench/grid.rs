@@ -15,6 +15,7 @@ use lifeline_core::testing::{
 };
 use serde::Deserialize;
 
+use super::{LotChoice, lots};
 use crate::app::App;
 use crate::pages::person::Strip;
 use crate::pages::results::{Said, material_address};
@@ -47,11 +48,6 @@ struct Derived {
 
 struct Cell {
     name: String,
-    words: String,
-}
-
-struct LotChoice {
-    id: String,
     words: String,
 }
 
@@ -211,23 +207,7 @@ fn derived(frame: &Frame, hospital: &Hospital, kind: TestKind, readings: &[Readi
     }
 }
 
-/// Lots that may be used now. Those used last for this kind of test, by this person if there are any, are ticked.
-fn lots(hospital: &Hospital, frame: &Frame) -> Vec<LotChoice> {
-    hospital
-        .lots
-        .values()
-        .filter(|lot| lot.usable(frame.now))
-        .map(|lot| LotChoice {
-            id: lot.id.to_string(),
-            words: format!(
-                "{} · {}",
-                lot.name,
-                frame.t.m(&format!("lot-kind-{}", lot.kind.as_str()))
-            ),
-        })
-        .collect()
-}
-
+/// The lots used last for this kind of test, by this person if there are any; they are ticked.
 fn last_lots(hospital: &Hospital, frame: &Frame, kind: TestKind, person: &str) -> BTreeSet<LotId> {
     let used = || {
         hospital

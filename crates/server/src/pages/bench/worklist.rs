@@ -62,7 +62,7 @@ pub(super) async fn show(
         .take(LINES_MOST)
         .collect();
     Ok(render(&WorklistPage {
-        waiting: hospital.tests.pending().count(),
+        waiting: hospital.tests.pending().count() + hospital.measurements.pending().count(),
         suspect: hospital.samples.suspect().count(),
         samples,
         units: units(&frame, &hospital),

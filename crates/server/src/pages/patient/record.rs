@@ -11,6 +11,7 @@ use lifeline_core::subject::Subject;
 use super::acts::{Act, PatientPath};
 use crate::app::App;
 use crate::pages::calculators::offers::{self, Offer};
+use crate::pages::measured::MeasuredLine;
 use crate::pages::person::{Strip, address};
 use crate::pages::results::{SampleLine, TestLine, sample_address};
 use crate::pages::{blood, timeline};
@@ -55,6 +56,7 @@ struct RecordPage {
     acts: Vec<(String, String)>,
     samples: Vec<SampleLine>,
     tests: Vec<TestLine>,
+    measured: Vec<MeasuredLine>,
     identifications: Vec<(String, String, (Tone, String))>,
     determinations: Vec<Determined>,
     requests: Vec<RequestLine>,
@@ -104,12 +106,18 @@ pub(super) async fn show(
         .filter_map(|id| TestLine::of(&frame, &hospital, hospital.tests.get(*id)?))
         .collect();
     tests.reverse();
+    let measured = samples
+        .iter()
+        .rev()
+        .flat_map(|sample| MeasuredLine::of_sample(&frame, &hospital, sample, &visit.person.id))
+        .collect();
     let number = record.numbers().into_keys().next();
     let number = number.map_or_else(|| asked.id.to_string(), |number| number.to_string());
     Ok(render(&RecordPage {
         notices: notices(&frame, &hospital, &record, asked.merged_into.is_some()),
         acts,
         tests,
+        measured,
         identifications: identifications(&frame, &hospital, &record),
         determinations: determinations(&frame, &record),
         requests: requests(&frame, &hospital, &record),
@@ -220,13 +228,21 @@ fn notices(frame: &Frame, hospital: &Hospital, record: &Record<'_>, merged: bool
             findings: suspects,
         });
     }
-    let awaiting = record
+    let entered = |state| state == lifeline_core::testing::TestState::Entered;
+    let tests = record
         .samples()
         .into_iter()
         .flat_map(|sample| &sample.tests)
         .filter_map(|id| hospital.tests.get(*id))
-        .filter(|test| test.state == lifeline_core::testing::TestState::Entered)
+        .filter(|test| entered(test.state))
         .count();
+    let measured = record
+        .samples()
+        .into_iter()
+        .flat_map(|sample| hospital.measurements.of_sample(&sample.id))
+        .filter(|one| entered(one.state))
+        .count();
+    let awaiting = tests + measured;
     if awaiting > 0 {
         notices.push(Banner {
             tone: Tone::Note,

@@ -5,7 +5,7 @@ use lifeline_core::people::Action;
 use lifeline_core::policy::{Compatibility, Key, Shape, Value};
 use serde::de::DeserializeOwned;
 
-use crate::pages::{blood, timeline};
+use crate::pages::{blood, measured, timeline};
 use crate::web::{Frame, Text};
 
 /// Minutes of a day.
@@ -64,6 +64,8 @@ pub fn short(frame: &Frame, key: Key, value: &Value) -> String {
         Value::RuleProfiles(table) => lines(t, table.len()),
         Value::ScoringSheets(table) => lines(t, table.len()),
         Value::ComparisonLimits(table) => lines(t, table.len()),
+        Value::Assays(table) => lines(t, table.len()),
+        Value::PatientMonitors(table) => lines(t, table.len()),
     }
 }
 
@@ -241,6 +243,17 @@ pub fn rows(frame: &Frame, key: Key, value: &Value) -> Vec<(String, String)> {
             .iter()
             .map(|limit| (limit.item.clone(), comparison_limit(t, limit)))
             .collect(),
+        Value::Assays(assays) => assays
+            .iter()
+            .map(|assay| (assay.code.to_string(), measured::described(frame, assay)))
+            .collect(),
+        Value::PatientMonitors(monitors) => monitors
+            .iter()
+            .map(|monitor| {
+                let words = measured::monitor_words(frame, monitor);
+                (monitor.assay.to_string(), joined(words))
+            })
+            .collect(),
     }
 }
 
@@ -404,6 +417,8 @@ pub fn typed(value: &Value) -> String {
         Value::RuleProfiles(table) => json(serde_json::to_string_pretty(table)),
         Value::ScoringSheets(table) => json(serde_json::to_string_pretty(table)),
         Value::ComparisonLimits(table) => json(serde_json::to_string_pretty(table)),
+        Value::Assays(table) => json(serde_json::to_string_pretty(table)),
+        Value::PatientMonitors(table) => json(serde_json::to_string_pretty(table)),
     }
 }
 
@@ -480,6 +495,8 @@ pub fn read(key: Key, text: &str) -> Result<Value, ReadError> {
         Shape::RuleProfiles => Value::RuleProfiles(table(text)?),
         Shape::ScoringSheets => Value::ScoringSheets(table(text)?),
         Shape::ComparisonLimits => Value::ComparisonLimits(table(text)?),
+        Shape::Assays => Value::Assays(table(text)?),
+        Shape::PatientMonitors => Value::PatientMonitors(table(text)?),
     })
 }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{because, control_name, place_name, query, verdict};
 use crate::app::{App, Done};
+use crate::pages::measured;
 use crate::pages::parts::Named;
 use crate::pages::sheet::answered;
 use crate::pages::timeline;
@@ -262,6 +263,17 @@ fn affected(frame: &Frame, hospital: &Hospital, case: &Case, result: Affected) -
                 (
                     format!("{} {said}", frame.t.m(test.kind.word())),
                     test.latest().map(|version| frame.moment(version.read)),
+                )
+            },
+        ),
+        Affected::Measured(id) => hospital.measurements.get(id).map_or_else(
+            || (String::new(), None),
+            |one| {
+                let name = measured::assay_name(frame, hospital, one);
+                let work = one.latest().map(|version| &version.work);
+                (
+                    format!("{name} {}", work.map(measured::value).unwrap_or_default()),
+                    work.map(|work| frame.moment(work.read)),
                 )
             },
         ),

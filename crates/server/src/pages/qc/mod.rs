@@ -43,7 +43,7 @@ pub fn routes() -> Router<App> {
 }
 
 /// A name in the reader's language.
-fn named<'a>(frame: &Frame, zh: &'a str, en: &'a str) -> &'a str {
+pub(super) fn named<'a>(frame: &Frame, zh: &'a str, en: &'a str) -> &'a str {
     match frame.lang() {
         Lang::En => en,
         Lang::ZhCn => zh,
@@ -94,7 +94,7 @@ fn query(control: &ControlCode, place: &Place) -> String {
 }
 
 /// A bench of the plan in words.
-fn bench_name(frame: &Frame, bench: &str) -> String {
+pub(super) fn bench_name(frame: &Frame, bench: &str) -> String {
     timeline::worded(frame, &format!("qc-bench-{bench}"), bench)
 }
 

@@ -64,6 +64,10 @@ fn line(frame: &Frame, app: &App, line: &CoverageLine) -> Line {
             .tests
             .get(id)
             .map(|test| frame.t.m(test.kind.word())),
+        Affected::Measured(id) => hospital
+            .measurements
+            .get(id)
+            .map(|one| crate::pages::measured::assay_name(frame, &hospital, one)),
         Affected::Crossmatch(_) => Some(frame.t.m("test-kind-crossmatch")),
     };
     let covers = match &line.covers {

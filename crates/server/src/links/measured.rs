@@ -1,0 +1,106 @@
+use std::collections::BTreeSet;
+
+use jiff::tz::Offset;
+use lifeline_core::device::{ObservedMeasurement, Problem, Trouble};
+use lifeline_core::id::LotId;
+use lifeline_wire::profile::{DomainReading, Observation, Profile, Status};
+use lifeline_wire::value::{Comparator, Value};
+
+use super::read::{moment, wrong};
+
+/// The part of a measurement that is its value, where a profile does not say otherwise for its controls.
+const VALUE: &str = "value";
+
+/// The measured values of patients' samples, and everything that could not be read of them.
+pub fn measured(
+    profile: &Profile,
+    reading: &DomainReading,
+    offset: Offset,
+) -> (Vec<ObservedMeasurement>, Vec<Problem>) {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for observation in reading.observations.iter().filter(|one| is_measured(one)) {
+        match one(profile, observation, offset) {
+            Ok(value) => found.extend(value),
+            Err(trouble) => problems.push(wrong(observation.at, trouble)),
+        }
+    }
+    (found, problems)
+}
+
+/// Whether a result is a measurement in a patient's sample.
+pub(super) fn is_measured(observation: &Observation) -> bool {
+    !observation.qc && observation.typed.is_some()
+}
+
+fn one(
+    profile: &Profile,
+    observation: &Observation,
+    offset: Offset,
+) -> Result<Option<ObservedMeasurement>, Trouble> {
+    let result = || observation.name.clone();
+    match observation.status {
+        Some(Status::Repeat) => return Ok(None),
+        Some(
+            Status::Preliminary | Status::Pending | Status::Partial | Status::CannotBeDone,
+        ) => {
+            return Err(Trouble::NotFinal { result: result() });
+        }
+        _ => {}
+    }
+    if !observation.other_samples.is_empty() {
+        return Err(Trouble::SeveralSamples { result: result() });
+    }
+    let Some(specimen) = observation.sample.clone() else {
+        return Err(Trouble::NoTest {
+            result: result(),
+            test: observation.test.clone(),
+        });
+    };
+    let charted = profile
+        .control
+        .as_ref()
+        .map_or(VALUE, |rule| rule.aspect.as_str());
+    if observation
+        .aspect
+        .as_ref()
+        .is_some_and(|aspect| aspect != charted)
+    {
+        return Ok(None);
+    }
+    let read = observation
+        .completed
+        .as_deref()
+        .or(observation.started.as_deref())
+        .map(|text| moment(text, offset).ok_or_else(|| Trouble::BadTime { text: text.into() }))
+        .transpose()?;
+    let mut lots = BTreeSet::new();
+    for lot in &observation.lots {
+        lots.insert(LotId::parse(&lot.lot).map_err(|_| Trouble::BadLot {
+            lot: lot.lot.clone(),
+        })?);
+    }
+    let value = match &observation.typed {
+        Some(Value::Number { digits }) => digits.clone(),
+        Some(Value::Bound { comparator, digits }) => {
+            let sign = match comparator {
+                Comparator::Less => "<",
+                Comparator::AtMost => "<=",
+                Comparator::Greater => ">",
+                Comparator::AtLeast => ">=",
+            };
+            format!("{sign}{digits}")
+        }
+        _ => observation.sent.clone(),
+    };
+    Ok(Some(ObservedMeasurement {
+        specimen,
+        assay: observation.test.clone(),
+        value,
+        unit: observation.units.clone(),
+        lots,
+        read,
+        edited: observation.edited,
+        operator: observation.operator.clone(),
+        at: observation.at as u64,
+    }))
+}

@@ -1,0 +1,80 @@
+# Measured results of patients, and the patients' values followed beside the controls
+measured-title = Measured results
+measured-assay = Item
+measured-value = Value
+measured-limits = Limits
+measured-reactive-from = reactive from { $value }
+measured-flag-reactive = Reactive
+measured-flag-non-reactive = Non-reactive
+measured-flag-low = Below reference
+measured-flag-high = Above reference
+measured-flag-critical-low = Critically low
+measured-flag-critical-high = Critically high
+measured-flag-undecided = Side of the limit not decided
+measured-enter-title = Enter measured values
+measured-enter-note = Type each value as the instrument shows it, such as 12.3 or <0.05; Tab leads to the next. What is left empty is not recorded.
+measured-bench = Bench
+measured-submit = Record the values
+measured-no-value = A number such as 12.3, or a bound such as <0.05
+measured-nothing = No value was entered
+measured-lots-note = several with a space between them
+measured-correct-title = Correct { $assay } ({ $measurement })
+measured-correct-note = The old version stays on record; the new one waits for another person's verification
+measured-invalidate-title = Declare { $assay } ({ $measurement }) void
+measured-invalidate-note = It no longer counts; it stays on record
+event-measured-recorded = { $measurement } entered: { $assay } { $value } { $unit }
+event-measured-verified = { $measurement } verified
+event-measured-corrected = { $measurement } corrected: { $value } { $unit }
+event-measured-invalidated = { $measurement } declared void
+journal-kind-measured = Measured results
+subject-measurement = Measured result
+rule-assay-unknown = { $assay } is not measured here
+rule-assay-unknown-do = Let the item be added to the policy of measured items, or mend the names in the device's profile
+why-another-unit = another unit than the item has: { $value }
+why-monitor-unsound = the method of { $assay } cannot be computed
+policy-quality-assays = Measured items
+policy-assay-critical = critical beyond
+policy-quality-patient-monitors = Patient-based quality control
+monitor-title = Patient-based quality control
+monitor-note = A statistic of patients' values beside the controls, never instead of them. A signal is something to look at: it holds nothing by itself.
+monitor-none = No monitor is in force
+monitor-none-next = The policy “Patient-based quality control” says which items are followed.
+monitor-place = Place
+monitor-method = Method
+monitor-values = Values
+monitor-statistic = Statistic
+monitor-state = State
+monitor-state-signal-upper = Signal: above the upper limit
+monitor-state-signal-lower = Signal: below the lower limit
+monitor-state-within = Within its limits
+monitor-state-filling = Too few values yet
+monitor-statistic-moving-average = Moving average of { $block } values
+monitor-statistic-moving-median = Moving median of { $block } values
+monitor-statistic-ewma = EWMA, λ { $lambda }
+monitor-statistic-bull = Bull's algorithm, blocks of { $block }, power { $power }
+monitor-truncation-skip = values outside { $low }–{ $high } are passed over
+monitor-truncation-winsorise = values outside { $low }–{ $high } count as the limit
+monitor-limits = target { $target }, limits { $lower }–{ $upper }
+monitor-chart = Values and statistic
+monitor-table = The newest values
+monitor-counted = Counted
+monitor-not-counted = passed over
+monitor-read = Read
+monitor-points = { $count ->
+    [one] 1 value
+   *[other] { $count } values
+  }
+monitor-simulation = How fast a shift would be noticed
+monitor-simulation-note = A shift is added to { $values } of these patients' own values from random places on, { $trials } trials each. ANPed is the average number of patients affected before it is noticed; fewer is better. The table is for choosing the method: block, limits and truncation are changed in the policy.
+monitor-simulation-few = At least { $least } values that count are needed to try shifts on them; there are { $count }.
+monitor-bias = Shift
+monitor-detected = Noticed
+monitor-anped = ANPed (average)
+monitor-mnped = Median
+monitor-np95 = 95 % of trials within
+monitor-false-alarms = False alarms for each 1000 values: { $count }
+monitor-policy = To the policy
+monitor-signals = { $count ->
+    [one] 1 signal of patients' values
+   *[other] { $count } signals of patients' values
+  }
