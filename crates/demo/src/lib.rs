@@ -7,6 +7,7 @@ mod bench;
 mod clinic;
 mod decisions;
 mod governance;
+mod measured;
 mod patients;
 mod quality;
 mod staff;
@@ -55,6 +56,7 @@ pub async fn furnish(mut app: App) -> anyhow::Result<App> {
     quality::today(&house).await?;
     stock::fill(&house, &mut random).await?;
     let patients = patients::admit(&house).await?;
+    measured::furnish(&house, shifted).await?;
     antibodies::identify(&house).await?;
     clinic::order(&house, &patients).await?;
     decisions::furnish(&house, &patients).await?;

@@ -33,7 +33,7 @@ const MATERIALS: [(&str, &str); 4] = [
 /// Commands of a long history on their way at once.
 const CROWD_AT_ONCE: usize = 32;
 /// The kit of the serology bench.
-const KIT: &str = "HBS-2610";
+pub(crate) const KIT: &str = "HBS-2610";
 
 /// A measured control of the month: code, material, levels with mean, SD and digits.
 type Series = (
@@ -60,6 +60,20 @@ const SERIES: [Series; 5] = [
     ),
     ("hbsag-sco", "ID-QC-26", &[("low", 3.10, 0.22, 2)]),
     ("nat-ct", "ID-QC-26", &[("low", 34.2, 0.6, 1)]),
+];
+
+/// Measured controls with targets that were begun only today.
+const FURTHER: [Series; 2] = [
+    (
+        "teg-k",
+        "TEG-QC-26",
+        &[("l1", 1.8, 0.2, 1), ("l2", 4.2, 0.4, 1)],
+    ),
+    (
+        "teg-angle",
+        "TEG-QC-26",
+        &[("l1", 65.0, 2.0, 1), ("l2", 38.0, 2.0, 1)],
+    ),
 ];
 
 async fn lot(house: &House, id: &str, kind: LotKind, name: &str, days: i64) -> anyhow::Result<()> {
@@ -90,7 +104,7 @@ pub(crate) async fn prepare(house: &House) -> anyhow::Result<()> {
         lot(house, id, LotKind::Control, name, 300).await?;
     }
     lot(house, KIT, LotKind::Reagent, "HBsAg 化学发光试剂盒", 200).await?;
-    for (code, material, levels) in SERIES {
+    for (code, material, levels) in SERIES.into_iter().chain(FURTHER) {
         for (level, mean, sd, digits) in levels {
             house
                 .by(
@@ -170,7 +184,7 @@ fn kit(code: &str) -> &'static [&'static str] {
     }
 }
 
-fn measured(level: &str, material: &str, value: f64, digits: usize) -> anyhow::Result<Level> {
+pub(crate) fn measured(level: &str, material: &str, value: f64, digits: usize) -> anyhow::Result<Level> {
     Ok(Level {
         level: ControlCode::parse(level)?,
         material: LotId::parse(material)?,

@@ -74,6 +74,7 @@ monitor-mnped = Median
 monitor-np95 = 95 % of trials within
 monitor-false-alarms = False alarms for each 1000 values: { $count }
 monitor-policy = To the policy
+monitor-signal = Signal
 monitor-signals = { $count ->
     [one] 1 signal of patients' values
    *[other] { $count } signals of patients' values

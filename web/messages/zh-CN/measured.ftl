@@ -71,4 +71,5 @@ monitor-mnped = 中位数
 monitor-np95 = 95 % 试验不超过
 monitor-false-alarms = 每 1000 个结果的误报次数：{ $count }
 monitor-policy = 查看规则
+monitor-signal = 信号
 monitor-signals = { $count } 个患者数据信号

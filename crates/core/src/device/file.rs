@@ -150,7 +150,7 @@ impl Decide for FileMessage {
             }
             let mut next = hospital.next.measurement;
             for found in &self.measured {
-                let from = (&device, message);
+                let from = (&device, &**message);
                 match found.record(hospital, from, context.at) {
                     Ok(None) => {}
                     Ok(Some((draft, work))) => {

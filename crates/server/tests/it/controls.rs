@@ -23,14 +23,14 @@ use tokio::net::TcpStream;
 
 use crate::support::{Folder, bench, desk, start, user};
 
-async fn accepted(desk: &Desk, actor: &str, command: impl Into<Command>) {
+pub(crate) async fn accepted(desk: &Desk, actor: &str, command: impl Into<Command>) {
     let submission = Submission::new(command.into(), user(actor), bench());
     let outcome = desk.submit(submission).await.unwrap();
     assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
 }
 
 /// A department with one machine of a profile and the control material `QC-1`. On the machine the plan also has the thromboelastogram.
-async fn department(folder: &Folder, profile: &str) -> Desk {
+pub(crate) async fn department(folder: &Folder, profile: &str) -> Desk {
     let desk = desk(folder, Clock::set_at(start())).await;
     let mut policies = lifeline_policy::builtin().unwrap();
     for entry in &mut policies {
@@ -75,11 +75,11 @@ async fn department(folder: &Folder, profile: &str) -> Desk {
     desk
 }
 
-fn machine() -> DeviceId {
+pub(crate) fn machine() -> DeviceId {
     DeviceId::parse("machine").unwrap()
 }
 
-async fn material(desk: &Desk, id: &str) {
+pub(crate) async fn material(desk: &Desk, id: &str) {
     let lot = LotId::parse(id).unwrap();
     let receive = ReceiveLot {
         lot: lot.clone(),
@@ -93,7 +93,7 @@ async fn material(desk: &Desk, id: &str) {
     desk.clock().advance(SignedDuration::from_mins(30));
 }
 
-async fn link(desk: &Desk, profile: &str) -> OpenLink {
+pub(crate) async fn link(desk: &Desk, profile: &str) -> OpenLink {
     let config = LinkConfig {
         device: machine(),
         profile: profile.into(),
@@ -107,7 +107,7 @@ async fn link(desk: &Desk, profile: &str) -> OpenLink {
     open(inbox, &config).await.unwrap()
 }
 
-async fn astm(link: &OpenLink, message: &str) {
+pub(crate) async fn astm(link: &OpenLink, message: &str) {
     let mut instrument = Instrument::connect(link.address.unwrap(), Config::default())
         .await
         .unwrap();
@@ -115,7 +115,7 @@ async fn astm(link: &OpenLink, message: &str) {
 }
 
 /// Sends an MLLP frame and gives the answer.
-async fn mllp(link: &OpenLink, message: &str) -> String {
+pub(crate) async fn mllp(link: &OpenLink, message: &str) -> String {
     let mut line = TcpStream::connect(link.address.unwrap()).await.unwrap();
     let frame = format!("\x0b{message}\x1c\r");
     line.write_all(frame.as_bytes()).await.unwrap();
@@ -130,7 +130,7 @@ async fn mllp(link: &OpenLink, message: &str) -> String {
 }
 
 /// Waits until the last message is no longer merely stored.
-async fn settled(desk: &Desk) -> MessageState {
+pub(crate) async fn settled(desk: &Desk) -> MessageState {
     for _ in 0..300 {
         let state = desk.state();
         if let Some(message) = state.devices.messages().next_back()
@@ -143,7 +143,7 @@ async fn settled(desk: &Desk) -> MessageState {
     panic!("the message was not acted on");
 }
 
-async fn failed(desk: &Desk) -> Vec<Problem> {
+pub(crate) async fn failed(desk: &Desk) -> Vec<Problem> {
     match settled(desk).await {
         MessageState::Failed(problems) => problems,
         other => panic!("{other:?}"),
@@ -353,7 +353,7 @@ async fn the_same_control_sent_twice_is_one_run() {
 }
 
 /// A LAW message of one control: the specimen's role, its level, the lot of its material, what was measured.
-fn law(role: &str, level: &str, lot: &str, value: &str, minute: u32) -> String {
+pub(crate) fn law(role: &str, level: &str, lot: &str, value: &str, minute: u32) -> String {
     let inv = format!(
         "INV|TEG-QC^TEG control^99LAB|OK|CO{}{lot}\r",
         "|".repeat(13)
@@ -367,7 +367,7 @@ fn law(role: &str, level: &str, lot: &str, value: &str, minute: u32) -> String {
     )
 }
 
-async fn target(desk: &Desk, level: &str, mean: &str) {
+pub(crate) async fn target(desk: &Desk, level: &str, mean: &str) {
     let set = SetTarget {
         control: ControlCode::parse("teg-r").unwrap(),
         material: LotId::parse("QC-1").unwrap(),

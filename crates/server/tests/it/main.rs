@@ -12,6 +12,7 @@ mod desk;
 mod entrance;
 mod handover;
 mod links;
+mod measured;
 mod pages;
 mod rooms;
 mod routes;

@@ -99,7 +99,7 @@ impl Decide for OpenDiscrepancy {
         let Some(test) = hospital.tests.get(self.test) else {
             return Err(Finding::not_found(self.test).into());
         };
-        checks.take(newest(test, self.version));
+        checks.take(newest(test.id, test.versions.len(), self.version));
         checks.require(discrepant(test), || {
             Finding::new(Rule::WrongState)
                 .with("subject", Subject::from(self.test))

@@ -318,6 +318,12 @@ async fn message_page(
                 }))
                 .chain(
                     message
+                        .measured
+                        .iter()
+                        .map(|one| (address(&Subject::from(*one)), one.to_string())),
+                )
+                .chain(
+                    message
                         .controls
                         .iter()
                         .map(|run| (address(&Subject::from(*run)), run.to_string())),

@@ -12,7 +12,7 @@ use lifeline_core::people::Action;
 use lifeline_core::quality::{DueLine, Light, Place, due_lines, light_at};
 
 use super::case::{CaseRow, case_row};
-use super::{bench_name, hour, light, named, place_name, query, verdict, waiver};
+use super::{monitors, bench_name, hour, light, named, place_name, query, verdict, waiver};
 use crate::app::App;
 use crate::pages::sheet::part;
 use crate::web::{Frame, Moment, PageError, Tone, Visit, render};
@@ -81,6 +81,8 @@ struct HomePage {
     now: String,
     tiles: Vec<Tile>,
     open: Vec<CaseRow>,
+    /// Signals of patients' values.
+    signals: Vec<monitors::Line>,
     benches: Vec<Bench>,
     cases: usize,
     may_run: bool,
@@ -273,6 +275,10 @@ async fn show(State(app): State<App>, frame: Frame, visit: Visit) -> Result<Resp
             .open_cases()
             .take(CASES_MOST)
             .map(|case| case_row(&frame, &hospital, case))
+            .collect(),
+        signals: monitors::lines(&frame, &hospital)
+            .into_iter()
+            .filter(|line| line.signal)
             .collect(),
         benches: names
             .into_iter()

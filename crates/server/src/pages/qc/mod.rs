@@ -8,6 +8,7 @@ mod entry;
 mod entry_page;
 mod grades;
 mod home;
+mod monitors;
 mod month;
 mod points;
 mod proof;
@@ -32,6 +33,7 @@ pub fn routes() -> Router<App> {
         .merge(home::routes())
         .merge(adopt::routes())
         .merge(month::routes())
+        .merge(monitors::routes())
         .merge(entry::routes())
         .merge(recorded::routes())
         .merge(run::routes())
