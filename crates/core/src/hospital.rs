@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::id::*;
 use crate::{
-    assessment, crossmatch, device, governance, identification, issue, measured, near_miss, patient, people,
-    policy, quality, request, sample, shift, testing, unit,
+    assessment, crossmatch, device, governance, identification, issue, measured, near_miss,
+    patient, people, policy, quality, request, sample, shift, testing, unit,
 };
 
 /// Which journal entry, when, by whom.

@@ -43,7 +43,11 @@ pub(crate) async fn furnish(house: &House, shifted: bool) -> anyhow::Result<()> 
 }
 
 async fn controls(house: &House, shifted: bool) -> anyhow::Result<()> {
-    let earlier = if shifted { EARLIER } else { SignedDuration::ZERO };
+    let earlier = if shifted {
+        EARLIER
+    } else {
+        SignedDuration::ZERO
+    };
     let ran = house.now() - earlier;
     for (code, low, high) in [
         ("teg-r", 6.4, 2.5),
@@ -123,7 +127,10 @@ async fn verify(house: &House, measurements: &[MeasurementId]) -> anyhow::Result
 
 /// HBsAg of five patients; the reactive one still waits for the second person.
 async fn markers(house: &House, samples: &[SampleId]) -> anyhow::Result<()> {
-    for (sample, value) in samples.iter().zip(["0.21", "0.34", "6.85", "0.18", "<0.05"]) {
+    for (sample, value) in samples
+        .iter()
+        .zip(["0.21", "0.34", "6.85", "0.18", "<0.05"])
+    {
         let drafts = vec![draft(house, sample, ("hbsag-sco", value), &[KIT], 0)?];
         let made = record(house, drafts).await?;
         if value != "6.85" {
@@ -134,11 +141,7 @@ async fn markers(house: &House, samples: &[SampleId]) -> anyhow::Result<()> {
 }
 
 /// Whole thromboelastograms of three patients, one with slow and weak clotting.
-async fn elastograms(
-    house: &House,
-    samples: &[SampleId],
-    minutes: i64,
-) -> anyhow::Result<()> {
+async fn elastograms(house: &House, samples: &[SampleId], minutes: i64) -> anyhow::Result<()> {
     let figures = [
         ["6.8", "1.7", "65.2", "61.4"],
         ["12.6", "4.9", "43.0", "44.1"],
@@ -157,11 +160,7 @@ async fn elastograms(
     Ok(())
 }
 
-async fn amplitudes(
-    house: &House,
-    samples: &[SampleId],
-    minutes: i64,
-) -> anyhow::Result<()> {
+async fn amplitudes(house: &House, samples: &[SampleId], minutes: i64) -> anyhow::Result<()> {
     let mut made = Vec::new();
     let mut drafts = Vec::new();
     for place in 0..AMPLITUDES {

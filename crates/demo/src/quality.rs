@@ -184,7 +184,12 @@ fn kit(code: &str) -> &'static [&'static str] {
     }
 }
 
-pub(crate) fn measured(level: &str, material: &str, value: f64, digits: usize) -> anyhow::Result<Level> {
+pub(crate) fn measured(
+    level: &str,
+    material: &str,
+    value: f64,
+    digits: usize,
+) -> anyhow::Result<Level> {
     Ok(Level {
         level: ControlCode::parse(level)?,
         material: LotId::parse(material)?,

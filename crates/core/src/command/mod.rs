@@ -18,8 +18,8 @@ use crate::id::UserId;
 use crate::people::{self, Action, User};
 use crate::subject::Subject;
 use crate::{
-    assessment, crossmatch, device, governance, identification, issue, measured, near_miss, patient, policy,
-    quality, request, sample, shift, testing, unit,
+    assessment, crossmatch, device, governance, identification, issue, measured, near_miss,
+    patient, policy, quality, request, sample, shift, testing, unit,
 };
 
 /// The version of a thing that a form was opened on.

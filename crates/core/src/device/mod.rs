@@ -13,8 +13,8 @@ mod trouble;
 pub use control::{ControlShown, ObservedControl};
 pub use crossmatch::ObservedCrossmatch;
 pub use file::{FileMessage, Observed};
-pub use measured::ObservedMeasurement;
 pub use machine::{RegisterDevice, SetDeviceService};
+pub use measured::ObservedMeasurement;
 pub use store::{DismissMessage, PARTS_MOST, StoreMessage, StorePart};
 pub use trouble::Trouble;
 
@@ -25,7 +25,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 use crate::hospital::{Hospital, Stamp};
-use crate::id::{CrossmatchId, DeviceId, MeasurementId, MessageId, RunId, SampleId, TestId, UserId};
+use crate::id::{
+    CrossmatchId, DeviceId, MeasurementId, MessageId, RunId, SampleId, TestId, UserId,
+};
 use crate::subject::Subject;
 
 /// A machine.

@@ -227,10 +227,12 @@ pub(crate) fn unsound(assays: &[Assay]) -> Vec<(&'static str, String)> {
         if assay.zh.trim().is_empty() || assay.en.trim().is_empty() {
             wrong("why-empty");
         }
-        let mut ranges = assay.references.iter().map(Reference::limits).chain(assay.critical);
-        if assay.decimals > DECIMALS_MOST
-            || !ranges.all(|range| range.sound())
-        {
+        let mut ranges = assay
+            .references
+            .iter()
+            .map(Reference::limits)
+            .chain(assay.critical);
+        if assay.decimals > DECIMALS_MOST || !ranges.all(|range| range.sound()) {
             wrong("why-out-of-range");
         }
     }

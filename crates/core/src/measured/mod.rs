@@ -125,7 +125,10 @@ impl Measurements {
     }
 
     /// Results of a sample, oldest first.
-    pub fn of_sample(&self, sample: &SampleId) -> impl DoubleEndedIterator<Item = &Arc<Measurement>> {
+    pub fn of_sample(
+        &self,
+        sample: &SampleId,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Measurement>> {
         let from = (sample.clone(), MeasurementId(0));
         let to = (sample.clone(), MeasurementId(u64::MAX));
         self.by_sample
@@ -149,7 +152,12 @@ impl Measurements {
     pub fn places(&self, assay: &AssayCode) -> Vec<Place> {
         let mut places: Vec<Place> = Vec::new();
         // One step for each place, however many results it has.
-        let mut from = (assay.clone(), Place::Bench, Timestamp::MIN, MeasurementId(0));
+        let mut from = (
+            assay.clone(),
+            Place::Bench,
+            Timestamp::MIN,
+            MeasurementId(0),
+        );
         while let Some((code, place, ..)) = self.by_stream.range(from..).next() {
             if code != assay {
                 break;

@@ -172,7 +172,11 @@ pub fn monitors(hospital: &Hospital, at: Timestamp) -> Result<&[PatientMonitor],
 }
 
 /// The newest patients' values of an assay in a place, oldest first, with the statistic after each; void results left out.
-pub fn monitored(hospital: &Hospital, monitor: &PatientMonitor, place: &Place) -> Vec<MonitorPoint> {
+pub fn monitored(
+    hospital: &Hospital,
+    monitor: &PatientMonitor,
+    place: &Place,
+) -> Vec<MonitorPoint> {
     let Ok(mut statistic) = Monitor::new(monitor.settings()) else {
         return Vec::new();
     };

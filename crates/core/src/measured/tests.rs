@@ -67,6 +67,7 @@ fn targets(trial: &mut Trial) {
         };
         trial.run(by("senior"), set);
     }
+    trial.wait(SignedDuration::from_mins(1));
 }
 
 fn control(trial: &mut Trial, value: &str) {
@@ -79,6 +80,7 @@ fn control(trial: &mut Trial, value: &str) {
         repeat: None,
     };
     trial.run(by("technologist"), RecordControlRun { draft });
+    trial.wait(SignedDuration::from_mins(1));
 }
 
 fn recorded(trial: &mut Trial, assay: &str, value: &str) -> MeasurementId {
@@ -175,7 +177,8 @@ fn flags_are_told_by_threshold_reference_and_critical_limits() {
 fn a_value_needs_a_known_assay_a_sample_in_date_and_lots_where_the_control_has_some() {
     let mut trial = trial();
     let good = draft(&trial, "hb", "120");
-    let refused = |trial: &Trial, draft: Draft| trial.refused(by("technologist"), values(vec![draft]));
+    let refused =
+        |trial: &Trial, draft: Draft| trial.refused(by("technologist"), values(vec![draft]));
     let mut other = draft(&trial, "potassium", "4.1");
     assert_eq!(refused(&trial, other), ["assay-unknown"]);
     other = good.clone();
@@ -347,7 +350,11 @@ fn a_correction_is_a_new_version_that_waits_again() {
     assert_eq!(trial.refused(by("technologist"), gone), ["wrong-state"]);
     let assay = AssayCode::parse("hb").unwrap();
     assert_eq!(
-        trial.hospital.measurements.stream(&assay, &Place::Bench).count(),
+        trial
+            .hospital
+            .measurements
+            .stream(&assay, &Place::Bench)
+            .count(),
         0
     );
     assert_eq!(trial.replayed(), trial.hospital);
@@ -417,7 +424,10 @@ fn what_an_analyser_sends_is_recorded_once_or_waits_with_its_reason_and_place() 
         "the plan has no control of haemoglobin on this machine"
     );
     for (wrong, rule) in [
-        (observed("potassium", "4.1", Some("mmol/L")), "assay-unknown"),
+        (
+            observed("potassium", "4.1", Some("mmol/L")),
+            "assay-unknown",
+        ),
         (observed("hb", "13.1", Some("g/dL")), "bad-value"),
         (observed("hb", "131", None), "bad-value"),
         (observed("hb", "clotted", Some("g/L")), "bad-value"),
@@ -430,8 +440,13 @@ fn what_an_analyser_sends_is_recorded_once_or_waits_with_its_reason_and_place() 
         ),
     ] {
         let message = file(&mut trial, vec![wrong.clone()]);
-        let MessageState::Failed(problems) =
-            trial.hospital.devices.message(message).unwrap().state.clone()
+        let MessageState::Failed(problems) = trial
+            .hospital
+            .devices
+            .message(message)
+            .unwrap()
+            .state
+            .clone()
         else {
             panic!("filed: {wrong:?}")
         };
@@ -480,7 +495,10 @@ fn a_monitor_follows_the_values_of_one_place_and_tells_a_shift() {
     let bound = recorded(&mut trial, "hb", "<60");
     let points = monitored(&trial.hospital, &monitor, &Place::Bench);
     assert_eq!(points.len(), 61);
-    assert!(points[18].seen.statistic.is_none(), "the first block is not full");
+    assert!(
+        points[18].seen.statistic.is_none(),
+        "the first block is not full"
+    );
     assert_eq!(points[19].seen.statistic, Some(110.0));
     assert!(points[..40].iter().all(|point| point.seen.signal.is_none()));
     assert!(points[59].seen.signal.is_some());
@@ -496,7 +514,12 @@ fn a_monitor_follows_the_values_of_one_place_and_tells_a_shift() {
 fn a_tube_of_somebody_else_takes_its_values_with_it() {
     let mut trial = trial();
     let id = recorded(&mut trial, "hb", "120");
-    let patient = trial.hospital.samples.get(&sample_id("S1")).unwrap().patient;
+    let patient = trial
+        .hospital
+        .samples
+        .get(&sample_id("S1"))
+        .unwrap()
+        .patient;
     trial.given(crate::sample::SampleEvent::Suspected {
         sample: sample_id("S1"),
         test: crate::id::TestId(1),

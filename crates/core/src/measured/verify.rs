@@ -43,7 +43,11 @@ impl Decide for VerifyMeasurement {
             checks
                 .findings
                 .extend(crate::quality::findings_of_measurement(hospital, one));
-            match hospital.samples.get(&one.sample).map(|sample| &sample.state) {
+            match hospital
+                .samples
+                .get(&one.sample)
+                .map(|sample| &sample.state)
+            {
                 Some(SampleState::Accepted) => {}
                 None => checks.find(Finding::not_found(one.sample.clone())),
                 // While it is asked whose blood this is, nothing measured in it is a result of the patient.

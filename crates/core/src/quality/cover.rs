@@ -318,7 +318,13 @@ pub(crate) fn measured_cover(
     };
     let assay = assay(hospital, one.assay.as_str(), work.read)?;
     let place = Place::of(&work.origin);
-    required(hospital, Made::Measured(assay), &place, &work.lots, work.read)
+    required(
+        hospital,
+        Made::Measured(assay),
+        &place,
+        &work.lots,
+        work.read,
+    )
 }
 
 /// One finding for each control and lot that lacks something, naming the levels.

@@ -149,7 +149,11 @@ fn in_use(hospital: &Hospital, at: Timestamp) -> InUse {
         let Ok(assay) = assay(hospital, one.assay.as_str(), work.read) else {
             continue;
         };
-        for control in assay.controls.iter().filter(|_| one.state != TestState::Invalidated) {
+        for control in assay
+            .controls
+            .iter()
+            .filter(|_| one.state != TestState::Invalidated)
+        {
             found
                 .measured
                 .entry((Place::of(&work.origin), control.clone()))

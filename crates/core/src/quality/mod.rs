@@ -35,8 +35,8 @@ pub use figures::{MonthLine, month};
 pub use judge::{drift, score};
 pub use measure::Verdicts;
 pub use plan::{
-    CONTROLS_MOST, Control, ExpectedWell, GradedLevel, Item, LEVELS_MOST, Measured, MeasuredLevel,
-    Made, PlaceRule, Reads, Validity, control, plan, shifts,
+    CONTROLS_MOST, Control, ExpectedWell, GradedLevel, Item, LEVELS_MOST, Made, Measured,
+    MeasuredLevel, PlaceRule, Reads, Validity, control, plan, shifts,
 };
 pub(crate) use plan::{shift, unsound};
 pub(crate) use run::recorded;
@@ -54,7 +54,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::blood::Grade;
 use crate::hospital::Stamp;
-use crate::id::{CaseId, ControlCode, CrossmatchId, DeviceId, LotId, MeasurementId, RunId, TestId, UserId};
+use crate::id::{
+    CaseId, ControlCode, CrossmatchId, DeviceId, LotId, MeasurementId, RunId, TestId, UserId,
+};
 use crate::subject::Subject;
 use crate::testing::{Origin, Reading, Well};
 

@@ -44,15 +44,12 @@ impl Decide for CorrectTest {
             return Err(Finding::not_found(self.test).into());
         };
         checks.take(newest(test.id, test.versions.len(), self.version));
-        checks.require(test.state != TestState::Invalidated, || wrong(test.id, test.state));
+        checks.require(test.state != TestState::Invalidated, || {
+            wrong(test.id, test.state)
+        });
         let same = test.kind == self.reaction.kind && test.material == self.reaction.material;
         checks.require(same, || Finding::bad_value("kind", "why-another-test"));
-        let work = checks.take_all(prepare(
-            hospital,
-            &self.reaction,
-            Origin::Bench,
-            context.at,
-        ));
+        let work = checks.take_all(prepare(hospital, &self.reaction, Origin::Bench, context.at));
         checks.settle()?;
         let mut events: Vec<Event> = work
             .map(|work| {
@@ -98,7 +95,9 @@ impl Decide for InvalidateTest {
             return Err(Finding::not_found(self.test).into());
         };
         checks.take(newest(test.id, test.versions.len(), self.version));
-        checks.require(test.state != TestState::Invalidated, || wrong(test.id, test.state));
+        checks.require(test.state != TestState::Invalidated, || {
+            wrong(test.id, test.state)
+        });
         checks.settle()?;
         let mut events: Vec<Event> = vec![
             TestEvent::Invalidated {

@@ -20,9 +20,9 @@ pub(crate) use lot_stock::level;
 pub use lot_stock::{ChangePacks, PACKS_MOST, PackChange, Reorder, ending, reorders};
 pub use lots::{BlockLot, OpenLot, ReceiveLot, UnblockLot};
 pub use on_file::{ScreenOnFile, screen_on_file};
+pub(crate) use record::lots_usable;
 pub use record::{Reaction, RecordTest, prepare};
 pub use verify::VerifyTest;
-pub(crate) use record::lots_usable;
 pub(crate) use verify::{determination, determination_holder, entered_by, newest, wrong};
 
 pub use event::{LotEvent, TestEvent, Work, apply, apply_lot};

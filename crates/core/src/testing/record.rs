@@ -243,12 +243,7 @@ impl Decide for RecordTest {
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
         let mut checks = Checks::new(hospital, context);
-        let work = checks.take_all(prepare(
-            hospital,
-            &self.reaction,
-            Origin::Bench,
-            context.at,
-        ));
+        let work = checks.take_all(prepare(hospital, &self.reaction, Origin::Bench, context.at));
         checks.settle()?;
         Ok(work
             .map(|work| {

@@ -45,15 +45,20 @@ impl Decide for VerifyTest {
             return Err(Finding::not_found(self.test).into());
         };
         checks.take(newest(test.id, test.versions.len(), self.version));
-        checks.require(test.state == TestState::Entered, || wrong(test.id, test.state));
+        checks.require(test.state == TestState::Entered, || {
+            wrong(test.id, test.state)
+        });
         let Some(version) = test.latest() else {
             return Err(Finding::not_found(self.test).into());
         };
-        checks.require(!entered_by(&version.origin, &version.entered, &context.actor), || {
-            Finding::new(Rule::VerifierIsEnterer)
-                .with("test", self.test)
-                .with("user", context.actor.clone())
-        });
+        checks.require(
+            !entered_by(&version.origin, &version.entered, &context.actor),
+            || {
+                Finding::new(Rule::VerifierIsEnterer)
+                    .with("test", self.test)
+                    .with("user", context.actor.clone())
+            },
+        );
         if control_reactive(&version.readings) {
             checks.find(Finding::new(Rule::ControlReactive).with("test", self.test));
         } else if !version.interpretation.reached(test.kind) {

@@ -40,9 +40,7 @@ fn one(
     let result = || observation.name.clone();
     match observation.status {
         Some(Status::Repeat) => return Ok(None),
-        Some(
-            Status::Preliminary | Status::Pending | Status::Partial | Status::CannotBeDone,
-        ) => {
+        Some(Status::Preliminary | Status::Pending | Status::Partial | Status::CannotBeDone) => {
             return Err(Trouble::NotFinal { result: result() });
         }
         _ => {}

@@ -52,17 +52,16 @@ pub fn flags(frame: &Frame, work: &Work) -> Vec<(Tone, String)> {
                 Flag::Low | Flag::High | Flag::Undecided => Tone::Warn,
                 Flag::NonReactive => Tone::Good,
             };
-            (
-                tone,
-                frame.t.m(&format!("measured-flag-{}", flag.as_str())),
-            )
+            (tone, frame.t.m(&format!("measured-flag-{}", flag.as_str())))
         })
         .collect()
 }
 
 /// The value with its unit.
 pub fn value(work: &Work) -> String {
-    format!("{} {}", work.value, work.unit).trim_end().to_owned()
+    format!("{} {}", work.value, work.unit)
+        .trim_end()
+        .to_owned()
 }
 
 /// An assay's name in the person's language; its code where the table no longer has it.
@@ -93,9 +92,11 @@ pub fn described(frame: &Frame, assay: &Assay) -> String {
         let parts = [sex, years, Some(range(reference.limits()))];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     });
-    let reactive = assay
-        .reactive_from
-        .map(|from| frame.t.a("measured-reactive-from", &[("value", &from.to_string())]));
+    let reactive = assay.reactive_from.map(|from| {
+        frame
+            .t
+            .a("measured-reactive-from", &[("value", &from.to_string())])
+    });
     let critical = assay.critical.map(|limits| {
         let name = frame.t.m("policy-assay-critical");
         format!("{name} {}", range(limits))
@@ -159,9 +160,11 @@ pub fn limits(frame: &Frame, hospital: &Hospital, assay: &Assay, sample: &Sample
         .record_of(sample.patient)
         .and_then(|record| assay.reference(hospital, record.standing(), sample.drawn))
         .map(range);
-    let reactive = assay
-        .reactive_from
-        .map(|from| frame.t.a("measured-reactive-from", &[("value", &from.to_string())]));
+    let reactive = assay.reactive_from.map(|from| {
+        frame
+            .t
+            .a("measured-reactive-from", &[("value", &from.to_string())])
+    });
     [reference, reactive]
         .into_iter()
         .flatten()
@@ -207,12 +210,7 @@ pub struct MeasuredLine {
 
 impl MeasuredLine {
     /// Of a result's newest version, as this person sees it.
-    pub fn of(
-        frame: &Frame,
-        hospital: &Hospital,
-        one: &Measurement,
-        person: &str,
-    ) -> Option<Self> {
+    pub fn of(frame: &Frame, hospital: &Hospital, one: &Measurement, person: &str) -> Option<Self> {
         let version = one.latest()?;
         let sample = hospital.samples.get(&one.sample)?;
         let patient = hospital.patients.current(sample.patient);
@@ -280,10 +278,7 @@ struct MeasurementPage {
     frame: Frame,
 }
 
-fn known(
-    hospital: &Hospital,
-    measurement: &str,
-) -> Result<std::sync::Arc<Measurement>, PageError> {
+fn known(hospital: &Hospital, measurement: &str) -> Result<std::sync::Arc<Measurement>, PageError> {
     let id: MeasurementId = measurement.parse().map_err(|_| PageError::NotFound)?;
     hospital
         .measurements
@@ -307,8 +302,8 @@ async fn show(
     let hospital = app.state();
     let one = known(&hospital, &measurement)?;
     let timeline = timeline::of(&app, &frame, &[Subject::from(one.id)]).await?;
-    let line = MeasuredLine::of(&frame, &hospital, &one, &visit.person.id)
-        .ok_or(PageError::NotFound)?;
+    let line =
+        MeasuredLine::of(&frame, &hospital, &one, &visit.person.id).ok_or(PageError::NotFound)?;
     let versions = one
         .versions
         .iter()
@@ -334,9 +329,8 @@ async fn show(
         true => findings_of_measurement(&hospital, &one),
         false => Vec::new(),
     };
-    let controls = (!findings.is_empty()).then(|| {
-        words::refusal(&frame, &lifeline_core::finding::Refusal { findings })
-    });
+    let controls = (!findings.is_empty())
+        .then(|| words::refusal(&frame, &lifeline_core::finding::Refusal { findings }));
     let may_verify = waiting && !line.own && app.may(&visit, Action::TestVerify);
     Ok(render(&MeasurementPage {
         strip: strip(&frame, &hospital, &one),
@@ -509,8 +503,6 @@ async fn invalidate(
     let to = |_: &[_]| format!("/measurements/{}", one.id);
     match send(&app, &frame, &visit, &mut form, Some(command.into()), to).await? {
         Ok(gone) => Ok(gone),
-        Err(answer) => Ok(Ask::Void
-            .sheet(frame, &hospital, &one, form, answer)
-            .show()),
+        Err(answer) => Ok(Ask::Void.sheet(frame, &hospital, &one, form, answer).show()),
     }
 }

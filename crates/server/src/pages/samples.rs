@@ -18,8 +18,8 @@ use lifeline_core::testing::TestKind;
 use lifeline_core::unit::Checked;
 use serde::Deserialize;
 
-use super::patient::find;
 use super::measured::MeasuredLine;
+use super::patient::find;
 use super::person::Strip;
 use super::results::{SampleLine, TestLine, sample_address};
 use super::sheet::{

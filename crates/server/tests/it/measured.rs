@@ -48,7 +48,11 @@ async fn tube(desk: &Desk) {
 
 fn measured(desk: &Desk) -> Vec<Measurement> {
     let state = desk.state();
-    state.measurements.iter().map(|one| (**one).clone()).collect()
+    state
+        .measurements
+        .iter()
+        .map(|one| (**one).clone())
+        .collect()
 }
 
 async fn verify(desk: &Desk, actor: &str, one: &Measurement) -> Vec<Rule> {
@@ -64,7 +68,8 @@ async fn verify(desk: &Desk, actor: &str, one: &Measurement) -> Vec<Rule> {
 }
 
 #[tokio::test]
-async fn a_number_of_a_known_item_is_recorded_and_released_only_under_the_controls_of_its_machine() {
+async fn a_number_of_a_known_item_is_recorded_and_released_only_under_the_controls_of_its_machine()
+{
     let folder = Folder::new();
     let desk = department(&folder, "generic-hl7").await;
     for (level, mean) in [("l1", "6.5"), ("l2", "2.4")] {
@@ -77,7 +82,10 @@ async fn a_number_of_a_known_item_is_recorded_and_released_only_under_the_contro
     assert_eq!(settled(&desk).await, MessageState::Filed);
     let [one] = measured(&desk).try_into().unwrap();
     let work = &one.latest().unwrap().work;
-    assert_eq!((work.value.to_string(), &*work.unit), ("11.30".into(), "min"));
+    assert_eq!(
+        (work.value.to_string(), &*work.unit),
+        ("11.30".into(), "min")
+    );
     assert!(work.flags.contains(&Flag::High), "{:?}", work.flags);
     let message = desk.state().devices.messages().next_back().unwrap().clone();
     assert_eq!(message.measured, [one.id]);
@@ -111,7 +119,10 @@ async fn what_is_no_final_number_of_a_known_item_in_its_unit_waits_with_its_plac
     for (message, rule) in [
         (good.replace("|min|", "|s|"), Rule::BadValue),
         (good.replace("|6.6|", "|clotted|"), Rule::BadValue),
-        (good.replace("teg-r^R time", "glucose^Glucose"), Rule::AssayUnknown),
+        (
+            good.replace("teg-r^R time", "glucose^Glucose"),
+            Rule::AssayUnknown,
+        ),
         (law("P", "S9", "KIT", "6.6", 26), Rule::SubjectUnmatched),
     ] {
         mllp(&link, &message).await;

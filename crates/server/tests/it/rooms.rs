@@ -110,7 +110,7 @@ async fn failed_message(app: &App) {
             observed: Vec::new(),
             crossmatches: Vec::new(),
             measured: Vec::new(),
-        controls: Vec::new(),
+            controls: Vec::new(),
             problems: vec![Problem {
                 at: 6,
                 reason: Trouble::Unreadable("no such record".into()),

@@ -109,7 +109,10 @@ pub(crate) fn event(
         }
         Event::Measured(MeasuredEvent::Verified { measurement, .. }) => {
             let Some(one) = before.measurements.get(*measurement) else {
-                return Err(Broken::new("what is verified exists", measurement.to_string()));
+                return Err(Broken::new(
+                    "what is verified exists",
+                    measurement.to_string(),
+                ));
             };
             let entered = one.latest().map(|version| &version.entered.by);
             holds(

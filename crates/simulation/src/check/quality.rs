@@ -33,9 +33,7 @@ fn stood(
     read: Timestamp,
 ) -> bool {
     let lasts = |ran: Timestamp| match control.valid {
-        Validity::Minutes(minutes) => {
-            read.duration_since(ran) < SignedDuration::from_mins(minutes)
-        }
+        Validity::Minutes(minutes) => read.duration_since(ran) < SignedDuration::from_mins(minutes),
         Validity::Shift => shift(ran) == shift(read),
         Validity::Day | Validity::Change => false,
     };

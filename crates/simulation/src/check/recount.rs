@@ -162,9 +162,11 @@ fn measured(hospital: &Hospital, report: &mut Report) -> Result<(), Broken> {
         report,
         "a stream holds what is not void",
         assays.iter().flat_map(|assay| {
-            all.places(assay)
-                .into_iter()
-                .flat_map(|place| all.stream(assay, &place).map(|one| one.id).collect::<Vec<_>>())
+            all.places(assay).into_iter().flat_map(|place| {
+                all.stream(assay, &place)
+                    .map(|one| one.id)
+                    .collect::<Vec<_>>()
+            })
         }),
         all.iter()
             .filter(|one| one.state != TestState::Invalidated)

@@ -44,9 +44,7 @@ fn value(world: &mut World) -> Option<Reported> {
 }
 
 fn sample(world: &mut World) -> Option<SampleId> {
-    world.pick(|w| &w.samples, WORKED_ON, |hospital, id| {
-        accepted(hospital, id)
-    })
+    world.pick(|w| &w.samples, WORKED_ON, accepted)
 }
 
 fn draft(world: &mut World) -> Option<lifeline_core::measured::Draft> {
@@ -91,7 +89,11 @@ pub(super) fn observed(world: &mut World) -> Option<ObservedMeasurement> {
     Some(ObservedMeasurement {
         specimen: sample(world)?.to_string(),
         assay: assay.code.to_string(),
-        value: if world.one_in(20) { "----".into() } else { sent },
+        value: if world.one_in(20) {
+            "----".into()
+        } else {
+            sent
+        },
         unit: Some(unit),
         lots: BTreeSet::new(),
         read: Some(world.at),

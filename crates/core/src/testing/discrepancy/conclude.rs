@@ -169,7 +169,9 @@ impl Decide for VerifyDiscrepancy {
             .get(found.test)
             .and_then(|test| test.latest());
         let own = conclusion.stamp.by == context.actor
-            || version.is_some_and(|version| entered_by(&version.origin, &version.entered, &context.actor));
+            || version.is_some_and(|version| {
+                entered_by(&version.origin, &version.entered, &context.actor)
+            });
         checks.require(!own, || {
             Finding::new(Rule::VerifierIsEnterer)
                 .with("test", found.test)

@@ -12,7 +12,7 @@ use lifeline_core::people::Action;
 use lifeline_core::quality::{DueLine, Light, Place, due_lines, light_at};
 
 use super::case::{CaseRow, case_row};
-use super::{monitors, bench_name, hour, light, named, place_name, query, verdict, waiver};
+use super::{bench_name, hour, light, monitors, named, place_name, query, verdict, waiver};
 use crate::app::App;
 use crate::pages::sheet::part;
 use crate::web::{Frame, Moment, PageError, Tone, Visit, render};

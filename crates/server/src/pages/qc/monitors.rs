@@ -6,9 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use lifeline_core::hospital::Hospital;
-use lifeline_core::measured::{
-    Assay, MonitorPoint, PatientMonitor, assay, monitored, monitors,
-};
+use lifeline_core::measured::{Assay, MonitorPoint, PatientMonitor, assay, monitored, monitors};
 use lifeline_core::people::Action;
 use lifeline_core::policy::Key;
 use lifeline_core::quality::Place;
