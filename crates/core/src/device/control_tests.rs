@@ -86,6 +86,7 @@ fn file(trial: &mut Trial, message: MessageId, controls: Vec<ObservedControl>) {
         observed: Vec::new(),
         problems: Vec::new(),
         crossmatches: Vec::new(),
+        measured: Vec::new(),
         controls,
         asked_by: None,
     };

@@ -1,12 +1,9 @@
-use std::collections::BTreeSet;
-
 use jiff::tz::Offset;
 use lifeline_core::device::{ObservedMeasurement, Problem, Trouble};
-use lifeline_core::id::LotId;
-use lifeline_wire::profile::{DomainReading, Observation, Profile, Status};
+use lifeline_wire::profile::{DomainReading, Observation, Profile};
 use lifeline_wire::value::{Comparator, Value};
 
-use super::read::{moment, wrong};
+use super::read::{lots, read_at, stands, wrong};
 
 /// The part of a measurement that is its value, where a profile does not say otherwise for its controls.
 const VALUE: &str = "value";
@@ -37,20 +34,12 @@ fn one(
     observation: &Observation,
     offset: Offset,
 ) -> Result<Option<ObservedMeasurement>, Trouble> {
-    let result = || observation.name.clone();
-    match observation.status {
-        Some(Status::Repeat) => return Ok(None),
-        Some(Status::Preliminary | Status::Pending | Status::Partial | Status::CannotBeDone) => {
-            return Err(Trouble::NotFinal { result: result() });
-        }
-        _ => {}
-    }
-    if !observation.other_samples.is_empty() {
-        return Err(Trouble::SeveralSamples { result: result() });
+    if !stands(observation)? {
+        return Ok(None);
     }
     let Some(specimen) = observation.sample.clone() else {
         return Err(Trouble::NoTest {
-            result: result(),
+            result: observation.name.clone(),
             test: observation.test.clone(),
         });
     };
@@ -64,18 +53,6 @@ fn one(
         .is_some_and(|aspect| aspect != charted)
     {
         return Ok(None);
-    }
-    let read = observation
-        .completed
-        .as_deref()
-        .or(observation.started.as_deref())
-        .map(|text| moment(text, offset).ok_or_else(|| Trouble::BadTime { text: text.into() }))
-        .transpose()?;
-    let mut lots = BTreeSet::new();
-    for lot in &observation.lots {
-        lots.insert(LotId::parse(&lot.lot).map_err(|_| Trouble::BadLot {
-            lot: lot.lot.clone(),
-        })?);
     }
     let value = match &observation.typed {
         Some(Value::Number { digits }) => digits.clone(),
@@ -95,8 +72,8 @@ fn one(
         assay: observation.test.clone(),
         value,
         unit: observation.units.clone(),
-        lots,
-        read,
+        lots: lots(observation)?,
+        read: read_at(observation, offset)?,
         edited: observation.edited,
         operator: observation.operator.clone(),
         at: observation.at as u64,
