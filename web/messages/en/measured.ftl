@@ -30,8 +30,8 @@ journal-kind-measured = Measured results
 subject-measurement = Measured result
 rule-assay-unknown = { $assay } is not measured here
 rule-assay-unknown-do = Let the item be added to the policy of measured items, or mend the names in the device's profile
-why-another-unit = another unit than the item has: { $value }
-why-monitor-unsound = the method of { $assay } cannot be computed
+why-another-unit = another unit than the item has
+why-monitor-unsound = its method cannot be computed
 policy-quality-assays = Measured items
 policy-assay-critical = critical beyond
 policy-quality-patient-monitors = Patient-based quality control
@@ -75,7 +75,3 @@ monitor-np95 = 95 % of trials within
 monitor-false-alarms = False alarms for each 1000 values: { $count }
 monitor-policy = To the policy
 monitor-signal = Signal
-monitor-signals = { $count ->
-    [one] 1 signal of patients' values
-   *[other] { $count } signals of patients' values
-  }
