@@ -367,6 +367,7 @@ impl Node {
                 &by("technologist").with("technologist2"),
                 self.scene.hand_over(None),
             ),
+            Affected::Measured(_) => panic!("nothing is measured here"),
         };
         let by_control = answer.as_ref().is_err_and(names_the_control);
         let told = || format!("{item:?} {:?}\n{:?}\n{answer:?}", self.path, self.log);
@@ -388,7 +389,7 @@ impl Node {
                 seen.issued += 1;
                 None
             }
-            Affected::Test(_) => None,
+            Affected::Test(_) | Affected::Measured(_) => None,
         }
     }
 }

@@ -61,7 +61,9 @@ fn decimals(assay: Option<&Assay>) -> usize {
 fn told(frame: &Frame, point: Option<&MonitorPoint>) -> (Tone, String, bool) {
     let seen = point.map(|point| point.seen);
     let (tone, key, signal) = match seen.map(|seen| (seen.signal, seen.statistic)) {
-        Some((Some(Side::Upper), _)) => (Tone::Warn, "monitor-state-signal-upper", true),
+        Some((Some(Side::Upper | Side::Both), _)) => {
+            (Tone::Warn, "monitor-state-signal-upper", true)
+        }
         Some((Some(Side::Lower), _)) => (Tone::Warn, "monitor-state-signal-lower", true),
         Some((None, Some(_))) => (Tone::Good, "monitor-state-within", false),
         Some((None, None)) | None => (Tone::Note, "monitor-state-filling", false),
