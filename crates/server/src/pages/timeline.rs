@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use lifeline_core::finding::{Fact, FactValue, Finding, Refusal, Rule};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{
-    CaseId, ComparisonId, ControlCode, CrossmatchId, DeliveryId, DiscrepancyId, IssueId, MessageId,
-    NearMissId, NonconformityId, PatientId, ProposalId, RequestId, ReviewId, RoundId, RunId,
-    ShiftId, TestId, UserId, WorkupId,
+    CaseId, ComparisonId, ControlCode, CrossmatchId, DeliveryId, DiscrepancyId, IssueId,
+    MeasurementId, MessageId, NearMissId, NonconformityId, PatientId, ProposalId, RequestId,
+    ReviewId, RoundId, RunId, ShiftId, TestId, UserId, WorkupId,
 };
 use lifeline_core::subject::Subject;
 use lifeline_core::unit::Hold;
@@ -307,6 +307,7 @@ fn counted(name: &str, number: u64) -> Option<String> {
         "patient" | "from" | "into" => PatientId(number).to_string(),
         "request" => RequestId(number).to_string(),
         "test" | "tests" => TestId(number).to_string(),
+        "measurement" | "measured" => MeasurementId(number).to_string(),
         "crossmatch" | "crossmatches" => CrossmatchId(number).to_string(),
         "issue" => IssueId(number).to_string(),
         "message" => MessageId(number).to_string(),
