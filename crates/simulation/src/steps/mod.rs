@@ -88,7 +88,7 @@ pub(crate) const STEPS: &[(&str, u32, Step)] = &[
     ("record-crossmatch", 60, care::record),
     ("review-crossmatch", 60, care::review),
     ("void-crossmatch", 3, care::void),
-    ("grant-electronic-crossmatch", 30, care::grant),
+    ("grant-electronic-crossmatch", 60, care::grant),
     ("issue-unit", 60, care::issue),
     ("return-issue", 6, care::come_back),
     ("receive-on-ward", 35, care::arrive),
