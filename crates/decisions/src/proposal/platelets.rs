@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lifeline_core::blood::{Abo, Component, UnitId};
+use lifeline_core::blood::{Abo, Attribute, Attributes, Component, UnitId};
 use lifeline_core::hospital::Hospital;
 use lifeline_core::id::{IssueId, PatientId};
 use lifeline_core::issue::{Fate, Issue, Response};
+use lifeline_core::patient::{NeedKind, Record};
 use lifeline_core::policy::Key;
 use lifeline_core::unit::Status;
 
@@ -33,7 +34,7 @@ pub struct Tried {
 pub struct PlateletPlan {
     /// The numbers in force.
     pub numbers: Numbers,
-    /// Free bags, in the order they should be tried.
+    /// Free bags, in the order they should be tried; those that lack what the patient needs come last.
     pub bags: Vec<(UnitId, Ranked)>,
     /// Platelets given here, oldest first.
     pub tried: Vec<Tried>,
@@ -118,6 +119,17 @@ fn tried(hospital: &Hospital, issue: &Issue, abo: Option<Abo>, numbers: &Numbers
     })
 }
 
+/// What the patient's bags of platelets must be; freedom from virus by treatment is asked of plasma only.
+fn needed(record: &Record<'_>, at: Timestamp) -> Vec<Attribute> {
+    let kinds = record.needs(at).map(|need| need.kind);
+    kinds
+        .filter_map(|kind| match kind {
+            NeedKind::Attribute(Attribute::VirusInactivated) | NeedKind::Lacks(_) => None,
+            NeedKind::Attribute(attribute) => Some(attribute),
+        })
+        .collect()
+}
+
 /// Ranks the free bags for a patient and judges the platelets given before.
 ///
 /// # Errors
@@ -173,10 +185,18 @@ pub fn platelets(
         abo: abo.map_or(0, bits),
         antibodies,
     };
-    let bags = rank(&who, &bags, &numbers)
+    let mut bags: Vec<(UnitId, Ranked)> = rank(&who, &bags, &numbers)
         .into_iter()
         .filter_map(|ranked| Some((*named.get(&ranked.id)?, ranked)))
         .collect();
+    let needed: Vec<Attribute> = record
+        .as_ref()
+        .map_or_else(Vec::new, |record| needed(record, at));
+    let lacks = |all: Attributes| needed.iter().any(|one| !all.has(*one));
+    bags.sort_by_key(|(id, _)| {
+        let unit = hospital.units.get(id);
+        unit.is_none_or(|unit| lacks(unit.attributes))
+    });
     let mut all: Vec<Tried> = record
         .iter()
         .flat_map(|record| record.issues())

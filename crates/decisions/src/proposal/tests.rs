@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use lifeline_core::blood::{
-    Amount, Antigen, AntigenProfile, Attributes, BloodGroup, Component, Din, LabelGroup, Measure,
-    Millilitres, ProductCode, Typing, UnitId,
+    Amount, Antigen, AntigenProfile, Attribute, Attributes, BloodGroup, Component, Din, LabelGroup,
+    Measure, Millilitres, ProductCode, Typing, UnitId,
 };
 use lifeline_core::crossmatch::{CrossmatchEvent, Outcome, Proof};
 use lifeline_core::event::Event;
@@ -11,7 +11,7 @@ use lifeline_core::finding::Severity;
 use lifeline_core::hospital::{Hospital, Stamp};
 use lifeline_core::id::{LocationId, PatientId, RequestId, SampleId, TestId, UserId};
 use lifeline_core::issue::{Purpose, gate};
-use lifeline_core::patient::{Demographics, LinkKind, PatientEvent, Sex, Specificity};
+use lifeline_core::patient::{Demographics, LinkKind, NeedKind, PatientEvent, Sex, Specificity};
 use lifeline_core::policy::PolicyEvent;
 use lifeline_core::request::{Order, RequestEvent, Urgency};
 use lifeline_core::sample::SampleEvent;
@@ -50,6 +50,18 @@ impl Ward {
     }
 
     fn bag(&mut self, group: &str, days: i64, typed: &[(Antigen, Typing)]) -> UnitId {
+        let nothing = Attributes::default();
+        self.stocked(Component::RedCells, nothing, group, days, typed)
+    }
+
+    fn stocked(
+        &mut self,
+        component: Component,
+        attributes: Attributes,
+        group: &str,
+        days: i64,
+        typed: &[(Antigen, Typing)],
+    ) -> UnitId {
         self.serial += 1;
         let unit = UnitId::new(
             Din::parse(&format!("4103026{:06}", self.serial)).unwrap(),
@@ -62,8 +74,8 @@ impl Ward {
         self.fact(UnitEvent::Received {
             unit,
             group: LabelGroup::parse(group).unwrap(),
-            component: Component::RedCells,
-            attributes: Attributes::default(),
+            component,
+            attributes,
             amount: amount(200),
             volume: Millilitres::default(),
             collected: Some(self.at - SignedDuration::from_hours(48)),
@@ -327,6 +339,30 @@ fn what_the_gate_knows_of_a_bag_the_plan_knows_too() {
     let day = plan(&ward.hospital, ward.at).unwrap();
     assert_eq!(day.unplanned, vec![(request, Unplanned::Merged)]);
     assert_eq!(day.pairs().count(), 0);
+}
+
+#[test]
+fn platelets_that_lack_what_the_patient_needs_come_last() {
+    let mut ward = Ward::new();
+    let irradiated = Attributes::from(vec![Attribute::Irradiated]);
+    let plain = ward.stocked(Component::Platelets, Attributes::default(), "A+", 3, &[]);
+    // Of a group that costs, so that alone the plain bag would come first.
+    let ready = ward.stocked(Component::Platelets, irradiated, "B+", 3, &[]);
+    let patient = ward.patient("A+", Sex::Male, None);
+    let order = |ward: &Ward| -> Vec<UnitId> {
+        let plan = platelets::platelets(&ward.hospital, patient, ward.at).unwrap();
+        plan.bags.iter().map(|(unit, _)| *unit).collect()
+    };
+    assert_eq!(order(&ward), [plain, ready]);
+    ward.fact(PatientEvent::NeedRaised {
+        patient,
+        kind: NeedKind::Attribute(Attribute::Irradiated),
+        from: ward.at,
+        reason: "造血干细胞移植预处理".into(),
+        until: None,
+        rule: None,
+    });
+    assert_eq!(order(&ward), [ready, plain]);
 }
 
 /// The two channels on random wards: whatever is proposed, the gate lets be reserved.

@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::pages::calculators::offers::{self, Offer};
 use crate::pages::parts::{Named, RequestRow, crossmatch_address, request_row};
 use crate::pages::person::Strip;
+use crate::pages::proposal::against;
 use crate::pages::unit::{Row, row};
-use crate::web::{Form, Frame, Moment, PageError, Posted, Room, Tone, Visit, render};
+use crate::web::{FindingLine, Form, Frame, Moment, PageError, Posted, Room, Tone, Visit, render};
 
 /// Bags of the list.
 const BAGS_MOST: usize = 40;
@@ -29,6 +30,8 @@ struct Bag {
     seen: String,
     abo: (Tone, String),
     cost: String,
+    /// Why the gate would not let it be held; empty where it would.
+    stops: Vec<FindingLine>,
     form: Form,
 }
 
@@ -67,6 +70,7 @@ fn bag(
     frame: &Frame,
     hospital: &lifeline_core::hospital::Hospital,
     unit: lifeline_core::blood::UnitId,
+    request: RequestId,
     ranked: &Ranked,
 ) -> Option<Bag> {
     let t = frame.t;
@@ -100,6 +104,7 @@ fn bag(
             (Tone::Good, t.m("platelets-abo-suits"))
         },
         cost: format!("{:.1}", ranked.cost),
+        stops: against(frame, hospital, &unit, request),
         form: Form::filled(frame, Posted::of([("unit", name.as_str())])),
         unit: name,
     })
@@ -184,7 +189,7 @@ pub(super) async fn show(
                 .bags
                 .iter()
                 .take(BAGS_MOST)
-                .filter_map(|(unit, ranked)| bag(&frame, &hospital, *unit, ranked))
+                .filter_map(|(unit, ranked)| bag(&frame, &hospital, *unit, id, ranked))
                 .collect();
             page.tried = plan
                 .tried

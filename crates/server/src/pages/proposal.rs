@@ -104,7 +104,7 @@ fn failed(frame: &Frame, error: &ProposalError) -> String {
 }
 
 /// What the gate holds against a proposed bag; empty when the two agree.
-fn against(
+pub(crate) fn against(
     frame: &Frame,
     hospital: &Hospital,
     unit: &UnitId,
