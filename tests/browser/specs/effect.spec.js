@@ -85,7 +85,7 @@ for (const view of VIEWS) {
   test(`a bag's antigens are typed by two people in ${view.name}`, async ({ page }) => {
     await dress(page, view);
     await signIn(page, "technologist");
-    await page.goto(url("/stock/list?status=available"));
+    await page.goto(url("/stock/list?status=available&component=red_cells"));
     const href = await page.locator("a[href^='/units/']").first().getAttribute("href");
     await page.goto(url(`${href}/type`));
     await sound(page);
