@@ -1,5 +1,6 @@
 # Measured results of patients, and the patients' values followed beside the controls
 measured-title = Measured results
+fact-assay = item
 measured-assay = Item
 measured-value = Value
 measured-limits = Limits

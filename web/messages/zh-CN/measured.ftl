@@ -1,5 +1,6 @@
 # 患者定量结果，以及与质控并行的患者数据质控
 measured-title = 定量结果
+fact-assay = 项目
 measured-assay = 项目
 measured-value = 结果
 measured-limits = 界限
