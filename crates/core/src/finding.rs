@@ -439,7 +439,7 @@ pub struct Refusal {
 }
 
 impl fmt::Display for Finding {
-    /// The rule's code and the evidence, for a terminal and a log; pages have words: `bad-value (field = name, why = why-none)`.
+    /// The rule's code and the evidence, for a terminal and a log; pages have words: `bad-value (field = field-name, why = why-missing)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.rule.code())?;
         for (place, fact) in self.facts.iter().enumerate() {
