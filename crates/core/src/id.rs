@@ -1,5 +1,7 @@
 //! Identifiers. Every kind of thing has its own type, so one can't stand where another is wanted.
 
+mod shared;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -52,7 +54,7 @@ macro_rules! text_id {
                 let allowed: fn(char) -> bool = $allowed;
                 match text.chars().find(|c| !allowed(*c)) {
                     Some(bad) => Err(IdError::BadCharacter(bad)),
-                    None => Ok(Self(text.into())),
+                    None => Ok(Self(shared::shared(text))),
                 }
             }
 

@@ -301,7 +301,7 @@ fn a_hospital_is_set_up_verified_exported_backed_up_and_found_tampered_with() {
     assert_eq!(code(&run(&["verify"], "")), 2, "no database yet");
     let nameless = run(&["init", "--name", " "], "correct horse battery\n");
     let said = String::from_utf8_lossy(&nameless.stderr).into_owned();
-    assert_eq!(code(&nameless), 1);
+    assert_eq!(code(&nameless), 2);
     assert!(said.contains("bad-value (field = field-name"), "{said}");
     let made = run(&["init", "--name", "管理员"], "correct horse battery\n");
     assert_eq!(code(&made), 0, "{made:?}");
