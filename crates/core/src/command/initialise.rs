@@ -42,7 +42,8 @@ impl Decide for Initialise {
     }
 
     fn decide(&self, hospital: &Hospital, context: &Context) -> Decision {
-        if !hospital.people.is_empty() || hospital.seq > 0 {
+        // A refusal before it is on record and leaves nobody behind; the hospital may still be set up.
+        if !hospital.people.is_empty() {
             return Err(Finding::new(Rule::AlreadyExists)
                 .with("subject", "hospital")
                 .into());
